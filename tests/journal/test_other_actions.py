@@ -19,6 +19,7 @@ from tui.model.event import Sender
 from tui.model.order import Result, Tier, Verdict
 
 ORDER = replace(open_order(), reason="kernel patch")
+START = datetime(2026, 2, 1, 3, 0, 7, tzinfo=UTC)
 
 
 @asynccontextmanager
@@ -57,10 +58,10 @@ async def test_an_action_of_another_session_is_followed_until_its_verdict(
         assert action.sender.pid is not None
         assert user_name()
         ended = monotonic()
-        journal.judged(ORDER, Verdict("ccs", Result.VERIFIED, "held"))
+        journal.judged(ORDER, Verdict("ccs", Result.VERIFIED, "held", started_at=START))
     action = await only(others)
     end = action.action.ends["ccs"]
-    assert end.result is Result.VERIFIED
+    assert (end.result, end.started_at) == (Result.VERIFIED, START)
     assert ended - 0.01 <= end.at <= monotonic()
 
 
@@ -90,8 +91,10 @@ async def test_what_this_session_found_out_of_an_action_that_was_cut_off_ends_it
     async with session(tmp_path) as journal:
         others = OtherActions(tmp_path, journal.session)
         assert not (await only(others)).action.ends
-        journal.resolved(id_, Verdict("ccs", Result.VERIFIED, "since after it"), "RUNNING", None)
-    assert (await only(others)).action.ends["ccs"].result is Result.VERIFIED
+        found = Verdict("ccs", Result.VERIFIED, "since after it", started_at=START)
+        journal.resolved(id_, found, "RUNNING")
+    end = (await only(others)).action.ends["ccs"]
+    assert (end.result, end.started_at) == (Result.VERIFIED, START)
 
 
 async def test_who_a_session_is_is_found_where_its_record_stands_long_before(
@@ -189,6 +192,26 @@ async def test_an_action_is_forgotten_after_an_hour(tmp_path: Path) -> None:
         file.append({**timestamp(), **INTENT, **old})
     action = await only(others)
     assert abs(monotonic() - 3500 - action.action.since) < 30
+
+
+async def test_a_verdict_of_an_earlier_version_has_no_start_time(tmp_path: Path) -> None:
+    file, others = JournalFile(tmp_path), OtherActions(tmp_path)
+    verdict = {"kind": "verdict", "id": "s-1", "service": "ccs", "result": "verified"}
+    file.append({**timestamp(), **INTENT})
+    file.append({**timestamp(), **verdict})
+    end = (await only(others)).action.ends["ccs"]
+    assert (end.result, end.started_at) == (Result.VERIFIED, None)
+
+
+@pytest.mark.parametrize("start", ["noon", "2026-02-01T00:00:00", 7, ["\x1b[2J"]])
+async def test_a_verdict_whose_start_time_is_none_ends_nothing(
+    start: object, tmp_path: Path
+) -> None:
+    file, others = JournalFile(tmp_path), OtherActions(tmp_path)
+    verdict = {"kind": "verdict", "id": "s-1", "service": "ccs", "result": "verified"}
+    file.append({**timestamp(), **INTENT})
+    file.append({**timestamp(), **verdict, "start_time": start})
+    assert not (await only(others)).action.ends
 
 
 async def test_a_verdict_without_a_time_ends_nothing(tmp_path: Path) -> None:

@@ -306,6 +306,6 @@ async def test_an_order_without_its_end_is_found_in_an_older_file(folder: Path) 
     (left,) = await later.begin()
     assert left.order.names == order.names
     assert [path.name for path in old(folder)] == ["journal.1.jsonl"]
-    later.resolved(left.id, Verdict(order.names[0], Result.VERIFIED), "RUNNING", None)
+    later.resolved(left.id, Verdict(order.names[0], Result.VERIFIED), "RUNNING")
     later.end()
     assert await OrderJournal(folder).begin() == ()

@@ -94,7 +94,7 @@ def test_a_verdict_ends_it_and_an_unknown_one_does_not() -> None:
     )
     assert found(intent(), SENT, unknown)
     assert found(intent(), SENT, verified) == ()
-    resolved = records.resolved(Verdict("ccs", Result.VERIFIED), "RUNNING", AT, "a-1")
+    resolved = records.resolved(Verdict("ccs", Result.VERIFIED), "RUNNING", "a-1")
     assert found(intent(), SENT, unknown, resolved) == ()
 
 
@@ -217,7 +217,7 @@ def test_a_node_whose_action_a_later_session_resolved_does_not_remain() -> None:
     """Its process ended with the action sent, so there is no record of the node's turn."""
     sent = {"kind": "sent", "id": "a-3"}
     resolved = {
-        **records.resolved(Verdict("alert_mgr", Result.VERIFIED), "RUNNING", AT, "a-3"),
+        **records.resolved(Verdict("alert_mgr", Result.VERIFIED), "RUNNING", "a-3"),
     }
     (rollout,) = found_rollouts(BEGUN, TURN, sent, resolved)
     assert rollout.done == rollout.ungated == {"node2"}

@@ -100,6 +100,35 @@ def test_after_a_verified_action_only_its_result_is_a_late_report() -> None:
     assert not done.explains(late, running, SENT - 1)
 
 
+@pytest.mark.parametrize("verb", [Verb.RESTART, Verb.START])
+@pytest.mark.parametrize(
+    ("judged", "shown", "is_its_own"),
+    [(NEW, NEW, True), (NEW, NEWER, False), (None, NEWER, True), (NEW, None, True)],
+    ids=["the same run", "a later run", "by an earlier version", "not reported"],
+)
+def test_a_run_that_began_after_the_one_that_was_verified_has_another_cause(
+    judged: datetime | None, shown: datetime | None, verb: Verb, *, is_its_own: bool
+) -> None:
+    """Another process may poll the node for the first time after the verdict."""
+    before = SeenService("alert_mgr", "STOPPED" if verb is Verb.START else "FATAL", Kind.OPTIONAL)
+    ends = {"alert_mgr": ActionVerdict(ENDED, Result.VERIFIED, judged)}
+    done = SentAction(verb, SENT, {"alert_mgr": before}, ends)
+    for late in (
+        event(Restart("RUNNING", "", shown), at=ENDED + 5),
+        change(ENDED + 5, before.status, "RUNNING", shown),
+    ):
+        assert done.explains(late, service(before.status, None), SENT - 1) is is_its_own
+        # Until the verdict, it may be the action's own.
+        assert done.explains(replace(late, at=ENDED), service(before.status, None), SENT - 1)
+
+
+def test_a_run_that_begins_after_a_bad_verdict_may_be_the_late_end_of_the_action() -> None:
+    ends = {"alert_mgr": ActionVerdict(ENDED, Result.TIMED_OUT, OLD)}
+    slow = replace(action(), ends=ends)
+    back = event(Restart("RUNNING", "", NEW), at=ENDED + 5)
+    assert slow.explains(back, service("RUNNING"), ENDED)
+
+
 def test_a_service_that_is_gone_is_the_late_report_of_a_stop_alone() -> None:
     gone = event(StatusChange("RUNNING", None), at=ENDED + 5)
     for verb in Verb:

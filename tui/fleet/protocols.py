@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from datetime import datetime
 from typing import Protocol
 
 from tui.history.day import Day
@@ -92,9 +91,7 @@ class Journal(Protocol):
         """Record an order that was not sent."""
         return
 
-    def resolved(
-        self, id_: str, verdict: Verdict, status: str | None, started_at: datetime | None
-    ) -> None:
+    def resolved(self, id_: str, verdict: Verdict, status: str | None) -> None:
         """Record the result of an order of an earlier session."""
         return
 

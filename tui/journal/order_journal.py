@@ -322,11 +322,9 @@ class OrderJournal:
             fields = records.refused(verb, node, names, why, unrecorded or 0)
             self._put({**self._stamped(), **fields})
 
-    def resolved(
-        self, id_: str, verdict: Verdict, status: str | None, started_at: datetime | None
-    ) -> None:
+    def resolved(self, id_: str, verdict: Verdict, status: str | None) -> None:
         """Record the result of an order of an earlier session."""
-        self._put({**self._stamped(), **records.resolved(verdict, status, started_at, id_)})
+        self._put({**self._stamped(), **records.resolved(verdict, status, id_)})
 
     async def planned(self, plan: Plan, tier: Tier, username: str) -> None:
         """Write a plan to the disk; raises JournalError, and then nothing of it may be sent."""

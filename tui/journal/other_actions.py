@@ -9,7 +9,7 @@ from tui.concurrency import run_in_thread
 from tui.journal.chain import Record, open_record
 from tui.journal.journal_file import JournalError, JournalReader
 from tui.journal.records import boot_id
-from tui.journal.unfinished import read_service
+from tui.journal.unfinished import read_service, read_start
 from tui.model.clock import monotonic
 from tui.model.dataclass import dataclass
 from tui.model.event import Sender
@@ -114,7 +114,8 @@ class OtherActions:
     def _end(self, id_: str, other: OtherAction, record: Record) -> None:
         """Add a verdict, or what a later session found out where there was none."""
         try:
-            end = ActionVerdict(_moment(record), Result(record["result"]))
+            start = read_start(record.get("start_time"))
+            end = ActionVerdict(_moment(record), Result(record["result"]), start)
         except (KeyError, TypeError, ValueError):
             return
         ends = {**other.action.ends, _text(record.get("service")): end}

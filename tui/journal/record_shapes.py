@@ -136,6 +136,8 @@ class VerdictFields(TypedDict):
     result: Results
     text: str
     timeline: list[MarkFields]
+    start_time: NotRequired[str | None]
+    """Its start time by then, null where it showed none; earlier versions did not write it."""
 
 
 class RefusedFields(TypedDict):

@@ -110,6 +110,7 @@ def verdict(given: Verdict) -> VerdictFields:
         "timeline": [
             {"what": mark.moment.value, "at": round(mark.at, 3)} for mark in given.timeline
         ],
+        "start_time": iso_time(given.started_at),
     }
 
 
@@ -132,9 +133,7 @@ def refused(
     return fields
 
 
-def resolved(
-    given: Verdict, status: str | None, started_at: datetime | None, id_: str
-) -> ResolvedFields:
+def resolved(given: Verdict, status: str | None, id_: str) -> ResolvedFields:
     """Return the record of an earlier session's order whose result its node shows now."""
     return {
         "kind": "resolved",
@@ -143,7 +142,7 @@ def resolved(
         "service": clean(given.service),
         "result": given.result.value,
         "status": None if status is None else clean(status),
-        "start_time": iso_time(started_at),
+        "start_time": iso_time(given.started_at),
         "text": clean(given.text, _TEXT),
     }
 

@@ -151,14 +151,22 @@ def read_service(fields: dict[str, Any]) -> SeenService:
 
     Raises KeyError, TypeError, ValueError where it is not one that this version writes.
     """
-    start, uptime = fields["start_time"], fields["uptime"]
+    uptime = fields["uptime"]
     return SeenService(
         _text(fields, "name"),
         _text(fields, "status"),
         Kind(fields["kind"]),
-        None if start is None else _moment(start),
+        read_start(fields["start_time"]),
         uptime if isinstance(uptime, int) else None,
     )
+
+
+def read_start(value: Any) -> datetime | None:
+    """Return a record's start time of a service; None where it is null.
+
+    Raises TypeError, ValueError where it is none that this version writes.
+    """
+    return None if value is None else _moment(value)
 
 
 def _moment(text: str) -> datetime:

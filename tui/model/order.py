@@ -230,7 +230,8 @@ class Verdict:
     """What came of an order for one service, with the evidence in words.
 
     `is_denied`: the node's answer says that the operation failed or was refused. `is_partial`: it
-    runs again, and endpoints that it carried are not back.
+    runs again, and endpoints that it carried are not back. `started_at` is the start time that the
+    service showed then, by the node's own clock; None where it showed none.
     """
 
     service: str
@@ -239,6 +240,7 @@ class Verdict:
     timeline: tuple[TimelineMark, ...] = ()
     is_denied: bool = False
     is_partial: bool = False
+    started_at: datetime | None = None
 
     @property
     def is_good(self) -> bool:

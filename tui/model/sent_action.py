@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import field
+from datetime import datetime
 
 from tui.model.dataclass import dataclass
 from tui.model.event import Event, Restart, StatusChange
@@ -22,10 +23,20 @@ _NOT_DONE = frozenset({Result.NOT_SENT, Result.REFUSED})
 
 @dataclass(frozen=True, slots=True)
 class ActionVerdict:
-    """The verdict on one service of an action, and when it was given (monotonic)."""
+    """The verdict on one service of an action, and when it was given (monotonic).
+
+    `started_at` is the start time that the service showed then; None where that is not known.
+    """
 
     at: float
     result: Result
+    started_at: datetime | None = None
+
+    def is_before(self, event: Event) -> bool:
+        """Whether a change shows a run that began after the one that was judged."""
+        change = event.details
+        start = change.started_at if isinstance(change, StatusChange | Restart) else None
+        return self.started_at is not None and start is not None and start > self.started_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +61,7 @@ class SentAction:
 
         Until its verdict an action explains every change. After it, and where none is known, only
         what leads to the result for the first time: once a reading shows that result, another
-        cause is behind each later change.
+        cause is behind each later change, and behind a run that began after the verified one.
         """
         before, end = self.before.get(event.service), self.ends.get(event.service)
         if before is None or event.at < self.since or (end and end.result in _NOT_DONE):
@@ -66,8 +77,10 @@ class SentAction:
             # It happened at some time after the reading before it.
             earliest = event.at if seen_at is None else min(event.at, seen_at)
             return earliest <= self.since + OPEN_FOR
-        is_shown = end.result is not Result.VERIFIED or self._is_result(before, event)
-        return is_shown and event.at <= end.at + AFTERWARDS
+        is_verified = end.result is Result.VERIFIED
+        if is_verified and (end.is_before(event) or not self._is_result(before, event)):
+            return False
+        return event.at <= end.at + AFTERWARDS
 
     def _is_over(self, before: SeenService, seen: Service | None, elapsed: float) -> bool:
         """Whether a service has come to rest after the action: as was wished, or it failed."""

@@ -24,6 +24,7 @@ from tests.fleet.conftest import (
     running,
     running_since,
 )
+from tests.fleet.witness import Witness, records
 from tui.config import Notify
 from tui.credentials import Passwords, Secret
 from tui.fleet.events.diff import diff_readings
@@ -125,6 +126,21 @@ def test_after_its_verdict_it_explains_what_leads_to_its_result_for_the_first_ti
     ran = Service("alert_mgr", "RUNNING", ORDER_ON + timedelta(hours=1))
     new = replace(BEFORE, services=(ran,), answered_at=19.0)
     assert not attribution.explain(late, new).ordered_here
+
+
+def test_what_another_profile_shows_of_a_run_after_the_verified_one_is_not_ordered_here() -> None:
+    start = ORDER_ON + timedelta(hours=1)
+    services = tuple(replace(seen, started_at=ORDER_ON) for seen in ORDER.services)
+    order = replace(ORDER, services=services)
+    attribution = Attribution()
+    attribution.note(OrderProgress(order, OrderPhase.SENDING), 1.0, ["node1-viewer"])
+    verified = tuple(Verdict(one, Result.VERIFIED, started_at=start) for one in order.names)
+    ended = OrderProgress(order, OrderPhase.ENDED, verdicts=verified)
+    attribution.note(ended, 20.0, ["node1-viewer"])
+    own = event(Restart("RUNNING", "", start), node="node1-viewer", at=22.0)
+    assert attribution.explain(own, BEFORE).ordered_here
+    later = replace(own, details=Restart("RUNNING", "", start + timedelta(seconds=5)))
+    assert not attribution.explain(later, BEFORE).ordered_here
 
 
 def test_what_follows_from_an_unexplained_change_is_not_explained() -> None:
@@ -318,6 +334,29 @@ async def test_what_another_process_of_this_machine_ordered_is_explained_by_the_
             lambda: [one for one in events_of(deck, EventKind.RESTARTED) if one.node == "node2"]
         )
         assert not events_of(deck, EventKind.RESTARTED)[-1].is_ordered
+
+
+@pytest.mark.parametrize("is_foreign", [False, True])
+async def test_a_process_that_polls_after_the_verdict_does_not_take_a_later_run_for_the_actions(
+    tmp_path: Path, *, is_foreign: bool
+) -> None:
+    play = Witness(tmp_path)
+    with serving(play) as server:
+        node, others = profile(server.url), OtherActions(tmp_path)
+        async with (
+            running(node, read_only="read-only: it looks", elsewhere=others, refresh=600) as deck,
+            running(node, journal=OrderJournal(tmp_path)) as other,
+        ):
+            await deck.known()
+            await other.known()
+            await other.verdict(other.give(Verb.RESTART, "alert_mgr"))
+            await other.until(lambda: records(tmp_path, "verdict"))
+            if is_foreign:
+                play.services["alert_mgr"]["start_time"] = "2026-01-02T00:01:05Z"
+            deck.watch().refresh_now()
+            await deck.until(lambda: events_of(deck, EventKind.RESTARTED))
+            (restart,) = events_of(deck, EventKind.RESTARTED)
+            assert restart.is_ordered is not is_foreign
 
 
 async def test_an_action_whose_process_ended_explains_nothing_once_its_service_runs_again(

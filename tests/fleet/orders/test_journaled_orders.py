@@ -60,7 +60,7 @@ async def test_the_life_of_an_order_is_kept_and_chained(folder: Path) -> None:
     assert seen["start_time"] == "2026-01-01T00:00:00Z"
     assert sent["id"] == intent["id"] == result["id"] == verdict["id"]
     assert (result["outcome"], result["http"]) == ("accepted", 200)
-    assert verdict["result"] == "verified"
+    assert (verdict["result"], verdict["start_time"]) == ("verified", "2026-01-02T00:01:00Z")
     assert [one["seq"] for one in told] == list(range(1, 7))
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", one["at"]) for one in told)
     assert all(one["mono"] > 0 for one in told)

@@ -158,7 +158,7 @@ def test_what_was_refused_is_decided_at_once() -> None:
     recovery = OrderRecovery(journal, shown.append, STEADY)
     recovery.take([unfinished(1, refused=frozenset({"ccs"}))])
     (verdict,) = shown[0].verdicts
-    assert journal.kept == [("a-1", verdict, None, None)]
+    assert journal.kept == [("a-1", verdict, None)]
     assert verdict.result is Result.REFUSED
     assert verdict.text.endswith("; the node refused it")
 
@@ -170,12 +170,10 @@ class KeepingJournal(NullJournal):
     """A journal that keeps what was resolved."""
 
     def __init__(self) -> None:
-        self.kept: list[tuple[str, Verdict, str | None, datetime | None]] = []
+        self.kept: list[tuple[str, Verdict, str | None]] = []
 
-    def resolved(
-        self, id_: str, verdict: Verdict, status: str | None, started_at: datetime | None
-    ) -> None:
-        self.kept.append((id_, verdict, status, started_at))
+    def resolved(self, id_: str, verdict: Verdict, status: str | None) -> None:
+        self.kept.append((id_, verdict, status))
 
 
 @dataclass
@@ -220,8 +218,9 @@ class Followed:
 def test_the_first_good_reading_of_its_node_decides_an_order_once() -> None:
     followed = Followed()
     assert followed.look(PlayedWatch(STOPPED)) is Result.VERIFIED
-    ((id_, verdict, status, started_at),) = followed.journal.kept
-    assert (id_, verdict.result, status, started_at) == ("a-1", Result.VERIFIED, "STOPPED", None)
+    ((id_, verdict, status),) = followed.journal.kept
+    assert (id_, verdict.result, status) == ("a-1", Result.VERIFIED, "STOPPED")
+    assert verdict.started_at is None
     assert followed.shown[-1].verdicts == (verdict,)
     assert not verdict.is_denied
     followed.look(PlayedWatch(reading(Service("ccs", "RUNNING", T1))))
@@ -289,7 +288,7 @@ def test_what_runs_again_and_is_sent_another_action_before_it_is_stable_stays_un
     order = sent("RUNNING")
     now = replace(order.services[0], started_at=T1, uptime=5)
     followed.recovery.close_before(replace(order, services=(now,)))
-    ((_, verdict, _, _),) = followed.journal.kept
+    ((_, verdict, _),) = followed.journal.kept
     assert verdict.result is Result.UNKNOWN
     assert verdict.text.endswith(
         "; running again, 5 s; 10 s are needed, and the next action was sent"
@@ -307,7 +306,7 @@ def test_what_is_sent_next_is_no_evidence_of_what_came_of_the_one_before() -> No
     """P7: the state against which the next action was checked is the last of the one before."""
     followed = Followed()
     followed.recovery.close_before(sent("STOPPED"))
-    ((_, verdict, status, _),) = followed.journal.kept
+    ((_, verdict, status),) = followed.journal.kept
     assert (verdict.result, status) == (Result.VERIFIED, "STOPPED")
     assert followed.shown[-1].verdicts == (verdict,)
     followed.look(PlayedWatch(reading(Service("ccs", "RUNNING", T1))))
@@ -317,7 +316,7 @@ def test_what_is_sent_next_is_no_evidence_of_what_came_of_the_one_before() -> No
 def test_a_service_that_still_moves_when_the_next_action_is_sent_stays_unknown() -> None:
     followed = Followed()
     followed.recovery.close_before(sent("STOPPING"))
-    ((_, verdict, _, _),) = followed.journal.kept
+    ((_, verdict, _),) = followed.journal.kept
     assert verdict.result is Result.UNKNOWN
     assert verdict.text.endswith("; still STOPPING when the next action was sent")
 
@@ -357,7 +356,7 @@ def test_a_list_that_was_cut_still_shows_what_it_lists_and_a_whole_one_what_is_g
     assert Followed().look(PlayedWatch(cut)) is Result.VERIFIED
     gone = Followed()
     assert gone.look(PlayedWatch(reading())) is Result.VERIFIED
-    assert gone.journal.kept[0][2:] == (None, None)
+    assert gone.journal.kept[0][2] is None
 
 
 def test_a_node_of_the_same_cluster_may_have_moved_to_another_address() -> None:
@@ -478,7 +477,8 @@ def test_a_wall_clock_that_is_set_meanwhile_changes_nothing_for_an_order_of_this
     for uptime, result in ((600, Result.UNKNOWN), (40, Result.VERIFIED)):
         recovery.follow(key, [Verdict("ccs", Result.UNKNOWN)])
         recovery.look(PlayedWatch(reading(Service("ccs", "RUNNING", T1, uptime))))
-        assert journal.kept[-1][1].result is result
+        verdict = journal.kept[-1][1]
+        assert (verdict.result, verdict.started_at) == (result, T1)
 
 
 def test_a_service_that_has_its_verdict_keeps_it() -> None:
@@ -490,7 +490,7 @@ def test_a_service_that_has_its_verdict_keeps_it() -> None:
     recovery.follow(order, [first, Verdict("alert_mgr", Result.UNKNOWN)])
     recovery.look(PlayedWatch(reading(Service("ccs", "STOPPED"), Service("alert_mgr", "STOPPED"))))
     assert [verdict.result for verdict in shown[0].verdicts] == [Result.FLAPPING, Result.VERIFIED]
-    assert [verdict.service for _, verdict, _, _ in journal.kept] == ["alert_mgr"]
+    assert [verdict.service for _, verdict, _ in journal.kept] == ["alert_mgr"]
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,19 @@ def test_a_restart_is_verified_by_a_later_start_time_that_holds() -> None:
     assert verdict.result is Result.VERIFIED
     told = [(mark.moment.value, mark.at) for mark in verdict.timeline]
     assert told == [("asked", 0.2), ("down", 1.1), ("up", 2.4)]
+    assert verdict.started_at == T1
+
+
+@pytest.mark.parametrize(
+    ("sights", "start"),
+    [([], None), ([Observation(1.1, "RUNNING", T1), Observation(2.4, "STOPPED")], None)],
+)
+def test_a_verdict_has_the_start_time_that_was_seen_last(
+    sights: list[Observation], start: datetime | None
+) -> None:
+    verdict = judge(Verb.RESTART, RAN, YES, sights, now=90)
+    assert verdict is not None
+    assert verdict.started_at == start
 
 
 def test_a_restart_is_not_verified_before_the_window_has_passed() -> None:

@@ -75,7 +75,7 @@ class Attribution:
         for verdict in progress.verdicts:
             end = ends.get(verdict.service)
             if end is None or end.result is not verdict.result:
-                ends[verdict.service] = ActionVerdict(now, verdict.result)
+                ends[verdict.service] = ActionVerdict(now, verdict.result, verdict.started_at)
         nodes = frozenset({order.target.node, *also})
         self._here[order.number] = _ActionHere(replace(action, ends=ends), nodes)
         while len(self._here) > _ACTIONS_AT_MOST:

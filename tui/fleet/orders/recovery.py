@@ -73,7 +73,7 @@ class OrderRecovery:
             pressed_at = monotonic() - (datetime.now(UTC) - order.pressed_on).total_seconds()
             case = _Case(entry.id, _EARLIER, order, pressed_at, verdicts, unknown, entry.failed)
             for name in set(order.names) & refused:
-                self._journal.resolved(entry.id, verdicts[name], None, None)
+                self._journal.resolved(entry.id, verdicts[name], None)
             self._add(case)
             self._report_case(case)
 
@@ -160,10 +160,11 @@ class OrderRecovery:
                     return
         if seen.name in case.failed:
             verdict = _after_failure(verdict)
+        status, start = (service.status, service.started_at) if service else (None, None)
+        verdict = replace(verdict, started_at=start)
         case.unknown.discard(seen.name)
         case.verdicts[seen.name] = verdict
-        status, start = (service.status, service.started_at) if service else (None, None)
-        self._journal.resolved(case.id, verdict, status, start)
+        self._journal.resolved(case.id, verdict, status)
 
     def _report_case(self, case: _Case) -> None:
         verdicts = tuple(case.verdicts[name] for name in case.order.names)

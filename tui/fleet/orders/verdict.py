@@ -131,9 +131,10 @@ class _ServiceCase:
     patience: Patience
 
     def verdict(self, result: Result, text: str) -> Verdict:
-        """Return a verdict with the moments that were observed."""
+        """Return a verdict with the moments that were observed, and the last start time."""
         marks = timeline(self.verb, self.before, self.answer, self.observations)
-        return Verdict(self.before.name, result, text, marks)
+        start = self.observations[-1].started_at if self.observations else None
+        return Verdict(self.before.name, result, text, marks, started_at=start)
 
 
 def _decide(case: _ServiceCase) -> Verdict | None:
