@@ -1,14 +1,21 @@
 """The fields of an event as JSON: the same when they are read again, and nothing else is read."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.events import EXAMPLES, SENTENCES, UNKNOWN
-from tui.history.stored_event import TEXT_AT_MOST, decode_fields, encode_fields
+from tests.events import EXAMPLES, SENTENCES, UNKNOWN, event
+from tui.history.stored_event import (
+    TEXT_AT_MOST,
+    as_events,
+    as_stored,
+    decode_fields,
+    encode_fields,
+)
 from tui.model.event import (
     Cause,
     ConnectionLost,
@@ -44,6 +51,17 @@ def test_a_sender_is_kept_beside_what_earlier_versions_read() -> None:
     for wrong in ("ops", {"user": "ops"}, {"user": 1, "pid": 2, "reason": ""}, []):
         changed_text = json.dumps(values | {"sender": wrong})
         assert decode_fields(EventKind.RESTARTED, changed_text) is None
+
+
+def test_a_rollout_of_a_history_is_that_of_another_process() -> None:
+    moved = event(EXAMPLES[EventKind.ROLLOUT], cause=Cause.ORDERED_HERE)
+    ops = Sender("ops", 4242)
+    kept = [
+        as_stored(one, "demo")
+        for one in (moved, replace(moved, sender=ops), event(EXAMPLES[EventKind.RESTARTED]))
+    ]
+    # An earlier version did not record whose it was.
+    assert [one.sender for one in as_events(kept)] == [Sender(), ops, None]
 
 
 def test_an_old_sentence_has_no_fields() -> None:

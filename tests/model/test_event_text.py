@@ -1,5 +1,7 @@
 """Events in words: the same for the screen, the history, snapshots and notices."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.events import (
@@ -23,6 +25,7 @@ from tui.model.event import (
     OldSentence,
     Restart,
     RolloutMoved,
+    Sender,
     StatusChange,
 )
 from tui.model.event_text import event_brief, event_remainder, event_text
@@ -35,6 +38,19 @@ def test_every_event_has_its_sentence_and_its_short_form(
 ) -> None:
     assert event_text(event(details, cause=cause)) == text
     assert event_brief(event(details, cause=cause)) == brief
+
+
+def test_a_rollout_of_another_process_names_who_runs_it() -> None:
+    """Each process counts its rollouts from 1."""
+    mine = event(RolloutMoved(1, TITLE, RolloutState.PAUSED, note="node2: refused"), cause=HERE)
+    theirs = replace(mine, sender=Sender("ops", 4242))
+    who = "another rsdeck here (ops, pid 4242)"
+    assert event_text(mine) == f"rollout 1: {TITLE}: paused, node2: refused"
+    assert event_text(theirs) == f"rollout 1 of {who}: {TITLE}: paused, node2: refused"
+    assert event_remainder(theirs) == f"paused: node2: refused · rollout 1 of {who}, {TITLE}"
+    assert event_brief(theirs) == event_brief(mine) == "rollout paused"
+    unnamed = replace(mine, sender=Sender())
+    assert event_text(unnamed).startswith(f"rollout 1 of another rsdeck here: {TITLE}")
 
 
 @pytest.mark.parametrize("kind", EventKind)

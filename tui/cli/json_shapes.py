@@ -250,7 +250,7 @@ class WaitReport(TypedDict):
 
 
 class SenderReport(TypedDict):
-    """Another rsdeck of this machine that sent an action."""
+    """An rsdeck of this machine that sent an action or ran a rollout."""
 
     user: str
     pid: int | None
@@ -276,7 +276,10 @@ class EventLine(TypedDict):
     ordered: bool
     """Whether an action that was sent from this machine explains it."""
     sender: SenderReport | None
-    """Who sent that action, where it was not the deck that recorded the event."""
+    """Who sent that action, where it was not the deck that recorded the event.
+
+    Of a rollout, who ran it; null where an earlier version recorded it.
+    """
 
 
 class DiscoveredNodeReport(TypedDict):

@@ -39,7 +39,7 @@ from tui.journal.other_actions import OtherAction
 from tui.journal.unfinished import UnfinishedRollout
 from tui.model.clock import monotonic
 from tui.model.context import ClusterContext
-from tui.model.event import Event, RoleChange
+from tui.model.event import Event, RoleChange, RolloutMoved
 from tui.model.node import Identity, NodeEvidence
 from tui.model.order import Order, OrderPhase, OrderProgress, Result, SeenService, Verdict
 from tui.model.reading import Reading
@@ -383,7 +383,10 @@ class Fleet:
 
     def _record(self, event: Event) -> None:
         self.events.append(event)
-        self._keep_soon(partial(self.past.note, event, self.cluster_of(event.node)))
+        kept = event
+        if isinstance(event.details, RolloutMoved):
+            kept = replace(event, sender=self.journal.sender)  # to others, it is another process's
+        self._keep_soon(partial(self.past.note, kept, self.cluster_of(event.node)))
         self.listener.event_happened(event)
 
     def _order_moved(self, progress: OrderProgress) -> None:

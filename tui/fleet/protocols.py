@@ -8,7 +8,7 @@ from typing import Protocol
 
 from tui.history.day import Day
 from tui.journal.unfinished import UnfinishedOrder, UnfinishedRollout
-from tui.model.event import Event
+from tui.model.event import Event, Sender
 from tui.model.order import Order, OrderAnswer, OrderProgress, Tier, Verb, Verdict
 from tui.model.reading import Reading
 from tui.model.rollout import Plan, RolloutProgress, Step, StepResult
@@ -51,6 +51,9 @@ class Journal(Protocol):
 
     trouble: str
     """Why the last record could not be kept; empty where it was."""
+
+    sender: Sender
+    """This process, as others name it."""
 
     unfinished_rollouts: tuple[UnfinishedRollout, ...]
     """Rollouts of earlier sessions that ended with their process, once it has begun."""
@@ -114,6 +117,7 @@ class NullJournal(Journal):
     """A journal that keeps nothing: of a read-only session, and of tests."""
 
     trouble = ""
+    sender = Sender()
     unfinished_rollouts = ()
 
     async def begin(self) -> tuple[UnfinishedOrder, ...]:

@@ -237,12 +237,14 @@ def wall_clock(at: object) -> datetime | None:
 def as_events(stored: Iterable[StoredEvent]) -> Iterator[Event]:
     """Yield stored events as events of this session, as long ago as the wall clock shows.
 
-    An event whose details this version cannot read is left out.
+    An event whose details this version cannot read is left out. A rollout is that of another
+    process, which earlier versions did not record.
     """
     now, today = monotonic(), datetime.now(UTC)
     for event in stored:
         if event.details is not None:
             at = now - max(0.0, (today - event.on).total_seconds())
-            yield Event(
-                event.node, event.details, at, event.on, event.service, event.cause, event.sender
-            )
+            sender = event.sender
+            if sender is None and isinstance(event.details, RolloutMoved):
+                sender = Sender()
+            yield Event(event.node, event.details, at, event.on, event.service, event.cause, sender)

@@ -23,7 +23,7 @@ from typing import Any
 
 from tui.journal import records
 from tui.journal.journal_file import JournalError, JournalFile, JournalReader, MissingFile
-from tui.journal.records import boot_id, describe_session, timestamp, user_name
+from tui.journal.records import boot_id, describe_session, session_sender, timestamp, user_name
 from tui.journal.unfinished import (
     RolloutFollower,
     UnfinishedOrder,
@@ -215,8 +215,8 @@ _CLOSE_WITHIN = 1.0
 class OrderJournal:
     """Writes what happens to orders into a folder, which is not touched before `begin`.
 
-    `session` is in each of its records; `trouble` says why the last record could not be written,
-    empty where it was;
+    `session` is in each of its records, and `sender` is this process as others name it;
+    `trouble` says why the last record could not be written, empty where it was;
     `unfinished_rollouts` are those of earlier sessions, once it has begun.
     """
 
@@ -228,6 +228,7 @@ class OrderJournal:
         self._writer = BackgroundWriter("journal")
         self.session = secrets.token_hex(4)
         self._who = describe_session(os.environ, read_only=False)
+        self.sender = session_sender(self._who)
         self._refusals = RefusalLimit()
         self._opening: dict[str, Any] = {}
         self._is_open = False

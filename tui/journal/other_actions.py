@@ -8,7 +8,7 @@ from pathlib import Path
 from tui.concurrency import run_in_thread
 from tui.journal.chain import Record, open_record
 from tui.journal.journal_file import JournalError, JournalReader
-from tui.journal.records import boot_id
+from tui.journal.records import boot_id, session_sender
 from tui.journal.unfinished import read_service, read_start
 from tui.model.clock import monotonic
 from tui.model.dataclass import dataclass
@@ -86,7 +86,7 @@ class OtherActions:
     def _take(self, record: Record) -> None:
         match record.get("kind"):
             case "session":
-                self._sessions[str(record.get("session"))] = _sender(record)
+                self._sessions[str(record.get("session"))] = session_sender(record)
             case "intent":
                 action = self._action(record)
                 if action is not None:
@@ -130,21 +130,13 @@ class OtherActions:
                 if needle in line and _KINDS[0] in line:
                     record = open_record(line.removesuffix(b"\n"))
                     if record is not None:
-                        self._sessions[session] = _sender(record)
+                        self._sessions[session] = session_sender(record)
         return self._sessions[session]
 
 
 def _resolves(record: Record) -> bool:
     """Whether a session found out what came of an action, which is one of another session's."""
     return record.get("kind") == "resolved"
-
-
-def _sender(record: Record) -> Sender:
-    pid = record.get("pid")
-    return Sender(
-        _text(record.get("login") or record.get("user") or ""),
-        pid if isinstance(pid, int) else None,
-    )
 
 
 def _moment(record: Record) -> float:

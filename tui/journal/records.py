@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tui import __version__
 from tui.model.clock import iso_time, monotonic
+from tui.model.event import Sender
 from tui.model.order import Order, OrderAnswer, SeenService, Tier, Verb, Verdict
 from tui.model.rollout import Plan, Step, StepResult
 from tui.model.text import clean
@@ -232,6 +233,13 @@ def describe_session(environ: Mapping[str, str], *, read_only: bool) -> SessionF
         "ssh": clean(environ.get("SSH_CONNECTION", "").partition(" ")[0], 64),
         "read_only": read_only,
     }
+
+
+def session_sender(session: Mapping[str, object]) -> Sender:
+    """Return the process of a session's record, as others name it."""
+    pid = session.get("pid")
+    user = session.get("login") or session.get("user") or ""
+    return Sender(clean(str(user)), pid if isinstance(pid, int) else None)
 
 
 def _login(environ: Mapping[str, str]) -> str:

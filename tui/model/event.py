@@ -56,7 +56,7 @@ class Cause(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Another process of this machine that sent an action; empty and None where not known."""
+    """Another process that sent an action or runs a rollout; empty and None where not known."""
 
     user: str = ""
     pid: int | None = None
@@ -216,7 +216,8 @@ class Event:
     """One thing that happened on one node.
 
     `service` is empty where the whole node is meant; `at` is monotonic, `on` the wall clock
-    (aware, UTC). `sender` is who else on this machine ordered what was not ordered here.
+    (aware, UTC). `sender` is who else on this machine ordered what was not ordered here, or whose
+    rollout it is: each process counts its own from 1.
     """
 
     node: str

@@ -62,7 +62,7 @@ def event_remainder(event: Event, place: str = "") -> str:
         case RolloutMoved(number=number, title=title, note=note) as rollout:
             state = "".join(_rollout_state(rollout))
             why = f": {note}" if note else ""
-            return f"{state}{why} · rollout {number}, {title}"
+            return f"{state}{why} · {_rollout_name(number, event.sender)}, {title}"
         case _:
             return event_text(event)
 
@@ -96,7 +96,10 @@ def details_text(details: EventDetails, cause: Cause, sender: Sender | None = No
         # Who it was matters more than how it was seen, and a list cuts what comes last.
         what = "restarted" if isinstance(details, Restart) else _text(details)
         return f"{what} by {sender_text(sender)}"
-    return _listed(_text(details), _behind(details, cause, sender))
+    text = _text(details)
+    if isinstance(details, RolloutMoved):
+        text = f"{_rollout_name(details.number, sender)}: {text}"
+    return _listed(text, _behind(details, cause, sender))
 
 
 def _listed(*parts: str) -> str:
@@ -179,9 +182,14 @@ def _order_text(details: OrderGiven | OrderEnded | RolloutMoved) -> str:
             return f"{verb.value} sent from here{names}{since}"
         case OrderEnded(verb=verb, result=result, evidence=evidence):
             return f"{verb.value}: {result.value}, {evidence}"
-        case RolloutMoved(number=number, title=title, note=note) as rollout:
+        case RolloutMoved(title=title, note=note) as rollout:
             state = "".join(_rollout_state(rollout))
-            return f"rollout {number}: {title}: {state}" + (f", {note}" if note else "")
+            return f"{title}: {state}" + (f", {note}" if note else "")
+
+
+def _rollout_name(number: int, sender: Sender | None) -> str:
+    """Return which rollout it is; that of another process with who runs it."""
+    return f"rollout {number}" + ("" if sender is None else f" of {sender_text(sender)}")
 
 
 def log_entry_text(entry: LogEntry) -> str:

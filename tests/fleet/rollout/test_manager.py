@@ -1,5 +1,6 @@
 """One order across nodes: one at a time, replicas first, and whatever goes wrong pauses it."""
 
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -26,14 +27,14 @@ from tests.fleet.witness import records
 from tui.credentials import Secret
 from tui.fleet.orders.executor import NotAccepted
 from tui.fleet.orders.verdict import Patience
-from tui.fleet.protocols import NullListener
+from tui.fleet.protocols import NullHistory, NullListener
 from tui.fleet.unmanaged_nodes import UnmanagedNode
 from tui.journal.chain import check_chain
 from tui.journal.journal_file import JournalFile
 from tui.journal.order_journal import OrderJournal, RolloutLock
 from tui.journal.unfinished import UnfinishedRollout, find_unfinished_orders
 from tui.model.clock import counted_as_asleep
-from tui.model.event import EventKind
+from tui.model.event import Event, EventKind
 from tui.model.event_text import event_brief, event_text
 from tui.model.node import Environment
 from tui.model.order import Order, Result, Verb
@@ -673,14 +674,30 @@ async def test_quitting_leaves_a_journal_that_says_what_is_unknown(
 # The journal
 
 
+class KeptEvents(NullHistory):
+    """Keeps what is recorded for later sessions."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def note(self, event: Event, cluster: str) -> None:
+        self.events.append(event)
+
+
 async def test_the_journal_has_the_plan_before_all_and_a_record_for_each_step(
     three: SimulatedCluster, tmp_path: Path
 ) -> None:
     folder = tmp_path / "rsdeck"
-    async with rolling(three, journal=OrderJournal(folder)) as deck:
+    journal, history = OrderJournal(folder), KeptEvents()
+    async with rolling(three, journal=journal, history=history) as deck:
         plan = await planned(deck)
         deck.fleet.rollouts.begin(replace(plan, reason="new certificates"))
         await reaches(deck, plan, RolloutState.DONE)
+    # The rollout is this process's own here, and to those that read it later another's.
+    assert journal.sender.pid == os.getpid()
+    for events, sender in ((deck.notes.events, None), (history.events, journal.sender)):
+        moves = [one for one in events if one.kind is EventKind.ROLLOUT]
+        assert [one.sender for one in moves] == [sender, sender]
     told = records(folder, "plan", "intent", "step")
     assert [one["kind"] for one in told] == ["plan", *["intent", "step"] * 3]
     first, steps = told[0], records(folder, "step")
