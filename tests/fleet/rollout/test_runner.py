@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,6 +18,7 @@ from tests.fleet.conftest import (
     OPTIONAL,
     Play,
     Running,
+    Sleep,
     posts,
     profile,
     profiles,
@@ -485,6 +487,52 @@ async def test_a_verified_restart_is_recorded_as_that_whatever_stops_the_rollout
             plan = await begun(deck, SERVICE)
             await deck.until(lambda: progress(deck, plan).steps[0].state is state)
         assert journal.results == [StepResult.RESTARTED]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="CLOCK_BOOTTIME is Linux's")
+async def test_a_node_that_was_sent_a_restart_is_not_called_blocked_where_it_slept_before_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Blocked means that nothing was sent."""
+    sleep, journal = Sleep(monkeypatch), Steps()
+    with played() as (server, play):
+        answers_false(play, works=False)
+        async with running(profile(server.url), patience=QUICK, journal=journal) as deck:
+            plan = await begun(deck, SERVICE)
+            await paused(deck, plan)
+
+            def doze(now: RolloutProgress) -> None:
+                if now.state is RolloutState.RUNNING and not sleep.asleep:
+                    sleep.asleep = 7210
+
+            monkeypatch.setattr(deck.notes, "rollout_moved", doze)
+            deck.fleet.rollouts.resume(plan.number)
+            await deck.until(lambda: len(journal.results) == 2)
+            now = progress(deck, plan)
+            assert now.steps[0].reason is StopReason.SLEPT, now.text
+            assert now.steps[0].state is StepState.FAILED
+            assert journal.results == [StepResult.FAILED, StepResult.FAILED]
+            assert len(server.posts) == 1
+
+
+async def test_a_paused_rollout_is_resumed_though_a_node_comes_back_at_that_moment() -> None:
+    """Python 3.11 loses a cancellation in `asyncio.wait_for` that comes with what it waits for."""
+    with played() as (server, play):
+        answers_false(play, works=False)
+        async with running(profile(server.url), patience=QUICK) as deck:
+            plan = await begun(deck, SERVICE)
+            await paused(deck, plan)
+            await deck.until(lambda: progress(deck, plan).gate is not None)
+            await asyncio.sleep(0)  # by now it waits for the next check
+            deck.fleet.rollouts._runners[plan.number].node_is_back()
+            before = len(deck.notes.rollouts)
+            deck.fleet.rollouts.resume(plan.number)
+            await deck.until(
+                lambda: any(
+                    now.state is RolloutState.RUNNING for now in deck.notes.rollouts[before:]
+                ),
+                10,
+            )
 
 
 async def test_a_check_of_the_gate_is_no_younger_than_the_answer_that_it_rests_on() -> None:
