@@ -181,7 +181,7 @@ def _environment(env: Mapping[str, str]) -> Iterator[None]:
 @contextlib.contextmanager
 def _restored() -> Iterator[None]:
     """Restore the handlers of signals and the garbage collector as they were before."""
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCONT)
     handlers = [signal.getsignal(number) for number in numbers]
     collects = gc.isenabled()
     try:

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import time
 from dataclasses import replace
 
 import pytest
@@ -365,6 +366,24 @@ def test_after_a_signal_the_sent_action_is_watched_to_its_end_and_no_further_one
     assert "verified: node2; not touched: node3, node1" in ran.err
     out = known.run("journal").out
     assert re.search(r" step +node2  verified: ", out)
+
+
+@pytest.mark.real_time
+def test_a_process_that_was_stopped_from_outside_sends_nothing_to_the_next_node(
+    known: Command, served: SimulatedCluster
+) -> None:
+    """P18."""
+    child = known.start(*ROLL, "--yes", SERVICE, "--steady", "3")
+    until(lambda: posts(served) == [2])
+    child.send_signal(signal.SIGSTOP)
+    os.waitid(os.P_PID, child.pid, os.WSTOPPED)
+    time.sleep(3.5)  # a second of it may not be noticed, and two count as a moment
+    child.send_signal(signal.SIGCONT)
+    ran = known.finish(child, 60)
+    # As a rule at the next node; on a busy machine at the gate after this one.
+    assert ran.code in (1, 3), ran.err
+    assert "rsdeck was suspended for " in ran.err
+    assert posts(served) == [2]
 
 
 @pytest.mark.real_time

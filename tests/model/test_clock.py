@@ -3,6 +3,7 @@
 P18.
 """
 
+import asyncio
 import sys
 import time
 from pathlib import Path
@@ -10,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from tui.model.clock import (
+    StopCounter,
     asleep,
     asleep_since,
     awake,
-    counted_as_asleep,
     monotonic,
     sleep_text,
 )
@@ -53,17 +54,48 @@ def test_time_asleep_is_what_the_clocks_have_moved_apart(monkeypatch: pytest.Mon
     assert sleep_text(before) == "this machine slept for 2 h"
 
 
-def test_time_for_which_the_process_was_stopped_counts_as_asleep(
+def later(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Move all clocks on, as while the process is stopped."""
+    clock_gettime, clock = time.clock_gettime, time.monotonic
+    monkeypatch.setattr(time, "clock_gettime", lambda number: clock_gettime(number) + seconds)
+    monkeypatch.setattr(time, "monotonic", lambda: clock() + seconds)
+
+
+async def test_time_for_which_the_process_was_stopped_counts_as_asleep_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    counter = StopCounter(asyncio.get_running_loop())
     before, began, then = asleep(), monotonic(), awake()
-    clock_gettime, clock = time.clock_gettime, time.monotonic
-    with counted_as_asleep():
-        monkeypatch.setattr(time, "clock_gettime", lambda number: clock_gettime(number) + 725)
-        monkeypatch.setattr(time, "monotonic", lambda: clock() + 725)
-    assert 724 < monotonic() - began < 730
-    assert awake() - then < 5
-    assert sleep_text(before) == "rsdeck was suspended for 12 min"
+    with monkeypatch.context() as stopped:
+        later(stopped, 725)
+        counter.continued()
+        counter.continued()  # two signals, before the loop goes on
+        assert 724 < monotonic() - began < 730
+        assert awake() - then < 5
+        assert sleep_text(before) == "rsdeck was suspended for 12 min"
+
+
+async def test_a_busy_machine_is_no_sleep_nor_is_a_signal_to_a_process_that_runs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    counter, before = StopCounter(asyncio.get_running_loop()), asleep()
+    counter.continued()
+    with monkeypatch.context() as busy:
+        later(busy, 725)
+        for _ in range(2):  # what is due is called at the end of a turn of the loop
+            await asyncio.sleep(0)
+        counter.continued()
+    assert not asleep_since(before) > 1
+
+
+def test_a_signal_after_the_loop_has_ended_counts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop = asyncio.new_event_loop()
+    counter, before = StopCounter(loop), asleep()
+    loop.close()
+    with monkeypatch.context() as stopped:
+        later(stopped, 725)
+        counter.continued()
+    assert not asleep_since(before) > 1
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """A dialog that the terminal has not shown decides nothing, whatever is typed."""
 
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -95,11 +96,21 @@ def test_a_name_and_enter_in_one_write_confirm_nothing(
         terminal.press_until(b"\x11", lambda: terminal.child.poll() is not None)
 
 
-def test_a_terminal_that_answers_confirms_a_dialog(opened: Open) -> None:
+def test_a_terminal_that_answers_confirms_a_dialog_and_again_once_the_deck_was_stopped(
+    opened: Open, served: SimulatedCluster
+) -> None:
+    """P5: a key that was typed while SIGSTOP kept the deck from running decides nothing."""
+    before = posts(served)
     with opened() as terminal:
         select(terminal)
         terminal.press_until(b"r", lambda: "y restarts" in terminal.text)
         assert "not confirming" not in terminal.text
+        terminal.signal(signal.SIGSTOP)
+        terminal.until(lambda: terminal.is_stopped)
+        terminal.send(b"y")
+        terminal.signal(signal.SIGCONT)
+        terminal.shows("too early")
+        assert posts(served) == before
 
 
 def test_a_terminal_that_never_answers_is_named_and_a_quiet_second_decides(

@@ -15,6 +15,7 @@ from tui.cli.command_passwords import ask_for_passwords, command_passwords
 from tui.cli.errors import CommandError
 from tui.cli.load_config import choose_nodes, load_config
 from tui.cli.options import SecondsRange
+from tui.cli.process import count_stops
 from tui.fleet.events.notifications import NotifyCommand
 from tui.fleet.protocols import NullListener
 
@@ -162,6 +163,7 @@ def _fleet(
 
 async def _serve(fleet: "Fleet", server: "MetricsServer") -> None:
     """Poll and serve until SIGINT or SIGTERM."""
+    count_stops()
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

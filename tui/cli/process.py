@@ -54,24 +54,26 @@ class SignalsHeld:
 def call_on_signals(stop: "Callable[[int], object]") -> None:
     """Let the running event loop call `stop` with the number of a signal that ends the process.
 
-    One that is ignored stays ignored, as SIGHUP is under nohup. The time for which ctrl+z stops the
-    process counts as asleep.
+    One that is ignored stays ignored, as SIGHUP is under nohup. The time for which a signal stops
+    the process counts as asleep.
     """
     import asyncio
 
+    count_stops()
     loop = asyncio.get_running_loop()
-    if signal.getsignal(signal.SIGTSTP) == signal.SIG_DFL:
-        loop.add_signal_handler(signal.SIGTSTP, _stop_until_resumed)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) != signal.SIG_IGN:
             loop.add_signal_handler(number, stop, number)
 
 
-def _stop_until_resumed() -> None:
-    """Do what SIGTSTP does where nothing handles it: nothing without a shell that could resume."""
-    from tui.model.clock import counted_as_asleep
+def count_stops() -> None:
+    """Count as asleep the time for which this process is stopped, while the running loop lasts.
 
-    handler = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
-    with counted_as_asleep():
-        os.kill(os.getpid(), signal.SIGTSTP)
-    signal.signal(signal.SIGTSTP, handler)
+    Be it by ctrl+z or by a SIGSTOP from outside. Main thread only.
+    """
+    import asyncio
+
+    from tui.model.clock import StopCounter
+
+    counter = StopCounter(asyncio.get_running_loop())
+    signal.signal(signal.SIGCONT, lambda *_: counter.continued())

@@ -11,6 +11,7 @@ from tui.cli.errors import DOWN, WELL, CommandError, ErrorCode
 from tui.cli.json_shapes import WaitReport
 from tui.cli.load_config import find_profile, load_config
 from tui.cli.options import seconds_of
+from tui.cli.process import count_stops
 from tui.model.clock import DATE_AND_TIME, clock_text, iso_time
 from tui.model.text import clean
 
@@ -50,13 +51,20 @@ def wait(
     seconds = seconds_of(timeout)
     configuration = load_config(ctx)
     profile = find_profile(configuration, node)
+    import asyncio
+
     from tui.cli.remedies import trouble_error
-    from tui.fleet.waiting import Awaited, fleet_of, wait_for
+    from tui.fleet.waiting import Awaited, WaitResult, fleet_of, wait_for
 
     passwords = command_passwords(configuration.nodes)
     ask_for_passwords((profile,), passwords)
     fleet = fleet_of(configuration, profile, passwords)
-    result = wait_for(fleet, service, Awaited(awaited), seconds=seconds)
+
+    async def look() -> WaitResult:
+        count_stops()
+        return await wait_for(fleet, service, Awaited(awaited), seconds=seconds)
+
+    result = asyncio.run(look())
     seen = result.service
     if result.trouble is not None:
         raise trouble_error(result.trouble, node)

@@ -45,15 +45,11 @@ def fleet_of(configuration: Configuration, profile: NodeProfile, passwords: Pass
     return Fleet(alone, read_only=_LOOK_ONLY, passwords=passwords)
 
 
-def wait_for(fleet: Fleet, service: str, awaited: Awaited, *, seconds: float) -> WaitResult:
+async def wait_for(fleet: Fleet, service: str, awaited: Awaited, *, seconds: float) -> WaitResult:
     """Poll the fleet's one node until a service is as awaited, for `seconds`; 0 polls once."""
-    return asyncio.run(_wait(fleet, service, awaited, seconds))
-
-
-async def _wait(fleet: Fleet, name: str, awaited: Awaited, seconds: float) -> WaitResult:
     (node,) = fleet.nodes
     try:
-        return await _poll_until(node, fleet.interval, name, awaited, seconds)
+        return await _poll_until(node, fleet.interval, service, awaited, seconds)
     finally:
         await node.release()
 

@@ -9,12 +9,15 @@ this machine. Lengths of time all round down, except that the shortest in minute
 
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
 
 _MOMENT = 2.0
+_BEAT = 1.0
 _GOES_ON = time.CLOCK_MONOTONIC
 """On macOS it is this one that goes on in sleep (clock_gettime(3) there)."""
 if sys.platform == "linux":
@@ -41,15 +44,33 @@ def awake() -> float:
 _stopped = 0.0
 
 
-@contextmanager
-def counted_as_asleep() -> Iterator[None]:
-    """Count the time that the block takes, in which this process is stopped, as asleep."""
-    global _stopped  # noqa: PLW0603 - see there
-    before = time.monotonic()
-    try:
-        yield
-    finally:
-        _stopped += time.monotonic() - before
+class StopCounter:
+    """Counts as asleep the time for which this process is stopped, while an event loop runs.
+
+    When the process goes on, a signal reports it (SIGCONT), and nothing reports since when it was
+    stopped. So the loop keeps a beat of one second: by as much as that is late then, the process
+    was stopped, or up to a second longer. A beat that is late without the signal shows a busy
+    machine, and the signal without a late beat a process that ran: neither counts.
+    """
+
+    def __init__(self, loop: "AbstractEventLoop") -> None:
+        self._loop = loop
+        self._keep_beat()
+
+    def _keep_beat(self) -> None:
+        self._due = self._loop.time() + _BEAT
+        self._loop.call_at(self._due, self._keep_beat)
+
+    def continued(self) -> None:
+        """Count the time that has just ended; called by the handler of SIGCONT, in its thread.
+
+        Not by a callback of the loop, before which others may run that take the time for awake.
+        """
+        global _stopped  # noqa: PLW0603 - see there
+        late = self._loop.time() - self._due
+        if late > 0 and not self._loop.is_closed():
+            _stopped += late
+            self._due += late
 
 
 Asleep = tuple[float, float]

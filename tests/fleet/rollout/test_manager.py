@@ -1,5 +1,6 @@
 """One order across nodes: one at a time, replicas first, and whatever goes wrong pauses it."""
 
+import asyncio
 import os
 import sys
 import time
@@ -33,7 +34,7 @@ from tui.journal.chain import check_chain
 from tui.journal.journal_file import JournalFile
 from tui.journal.order_journal import OrderJournal, RolloutLock
 from tui.journal.unfinished import UnfinishedRollout, find_unfinished_orders
-from tui.model.clock import counted_as_asleep
+from tui.model.clock import StopCounter
 from tui.model.event import Event, EventKind
 from tui.model.event_text import event_brief, event_text
 from tui.model.node import Environment
@@ -423,9 +424,10 @@ async def test_a_rollout_that_was_asleep_between_two_nodes_sends_nothing_before_
     async with rolling(three) as deck:
         plan = await under_way(deck, three)
         if is_stopped:
-            clock = time.monotonic
-            with monkeypatch.context() as stopped, counted_as_asleep():
+            clock, counter = time.monotonic, StopCounter(asyncio.get_running_loop())
+            with monkeypatch.context() as stopped:
                 stopped.setattr(time, "monotonic", lambda: clock() + 725)
+                counter.continued()
         else:
             sleep.asleep += 725
         now = await reaches(deck, plan, RolloutState.PAUSED)

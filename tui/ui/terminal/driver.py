@@ -5,6 +5,7 @@ replies; a stalled terminal does not stall the deck, and a lost one ends it; a s
 no harm; signals are handled by the event loop, between two events.
 """
 
+import asyncio
 import contextlib
 import os
 import select
@@ -20,7 +21,7 @@ from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
-from tui.model.clock import counted_as_asleep
+from tui.model.clock import StopCounter
 from tui.ui.terminal.input_decoder import InputDecoder, PastedText
 from tui.ui.terminal.key_parser import KeyParser
 from tui.ui.terminal.output import Output
@@ -78,6 +79,7 @@ class DeckDriver(LinuxDriver):
         mouse: bool = True,
         size: tuple[int, int] | None = None,
     ) -> None:
+        self._stops = StopCounter(asyncio.get_running_loop())
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._listener = cast("TerminalListener", app)
         self._output: Output | None = None
@@ -182,13 +184,13 @@ class DeckDriver(LinuxDriver):
         self._loop.call_soon_threadsafe(self._stop)
 
     def _sigcont_application(self, *_: object) -> None:
+        self._stops.continued()
         self._loop.call_soon_threadsafe(self._continued)
 
     def _stop(self) -> None:
         if self._auto_restart:
             self._leave_terminal()
-            with counted_as_asleep():
-                os.kill(os.getpid(), signal.SIGSTOP)
+            os.kill(os.getpid(), signal.SIGSTOP)
 
     def _leave_terminal(self) -> None:
         if not self._is_stopped:
@@ -206,8 +208,7 @@ class DeckDriver(LinuxDriver):
             return False
         self._leave_terminal()
         handler = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
-        with counted_as_asleep():
-            os.killpg(0, signal.SIGTSTP)
+        os.killpg(0, signal.SIGTSTP)
         signal.signal(signal.SIGTSTP, handler)
         # Without SIGCONT, where the kernel stops no job since its shell has ended.
         self._loop.call_soon(self._continued)
@@ -217,8 +218,7 @@ class DeckDriver(LinuxDriver):
         """Continue in the foreground; in the background there is no terminal to continue with."""
         if not self._is_foreground:
             if self._is_stopped:
-                with counted_as_asleep():
-                    os.kill(os.getpid(), signal.SIGSTOP)
+                os.kill(os.getpid(), signal.SIGSTOP)
             return
         if self._is_stopped:
             self._is_stopped = False
