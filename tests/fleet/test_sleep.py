@@ -82,3 +82,4 @@ async def test_a_watch_that_the_machine_slept_through_goes_on_with_what_the_node
         sleep.asleep += 7210
         verdict = await deck.verdict(order)
         assert verdict.result is Result.VERIFIED
+        assert verdict.text.endswith("; this machine slept for 2 h while it was watched")

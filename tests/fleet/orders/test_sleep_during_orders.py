@@ -86,7 +86,8 @@ async def test_endpoints_that_the_machine_slept_through_have_as_long_to_come_bac
         )
         served.cluster.heal_call(late)
         verdict = await deck.verdict(order)
-    assert verdict.text.endswith(f"; {count} of {count} endpoints back")
+    back = f"; {count} of {count} endpoints back; this machine slept for 2 h while it was watched"
+    assert verdict.text.endswith(back)
 
 
 async def test_an_action_is_not_sent_where_the_machine_slept_between_its_record_and_its_leaving(

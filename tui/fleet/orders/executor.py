@@ -317,6 +317,8 @@ class Orders:
         self._step(live.order, OrderPhase.WATCHING, _watching(live), live)
 
     def _decide(self, live: _LiveOrder, verdict: Verdict) -> None:
+        if slept := sleep_text(live.asleep_before):
+            verdict = replace(verdict, text=f"{verdict.text}; {slept} while it was watched")
         live.verdicts[verdict.service] = verdict
         self._journal.judged(live.order, verdict)
 
