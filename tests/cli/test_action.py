@@ -17,10 +17,13 @@ from tests.pty import Terminal, environment
 from tui.cli.action_run import ActionRun
 from tui.fleet.fleet import Fleet
 from tui.fleet.order_preview import preview_order
+from tui.fleet.protocols import NullJournal
 from tui.journal.journal_file import JournalFile
-from tui.journal.order_journal import OrderJournal
+from tui.journal.order_journal import OrderJournal, RolloutLock
 from tui.journal.unfinished import find_unfinished_orders
+from tui.model.node import Identity
 from tui.model.order import Verb
+from tui.model.rollout import Plan, Step
 from tui.sim.server import SimulatedCluster
 
 SERVICE = "alert_mgr"
@@ -111,6 +114,43 @@ def test_a_node_that_is_away_is_exit_code_3(known: Command, served: SimulatedClu
     ran = known.run("restart", "node2", SERVICE, *YES)
     assert ran.code == 3
     assert ran.err.endswith("; nothing was sent\n")
+
+
+def rolled_elsewhere(rsdeck: Command, served: SimulatedCluster) -> RolloutLock:
+    """Begin a rollout of another process through the cluster."""
+    steps = tuple(Step(f"node{uid}", url, Identity(uid), ()) for uid, url in served.urls.items())
+    state = rsdeck.home / ".local" / "state"
+    state.mkdir(parents=True)
+    lock = RolloutLock(
+        state / "rsdeck", Plan(1, Verb.RESTART, "demo", (SERVICE,), steps), "elsewhere"
+    )
+    lock.take()
+    return lock
+
+
+def test_an_action_in_a_cluster_that_another_process_rolls_is_refused_before_it_is_confirmed(
+    known: Command, served: SimulatedCluster
+) -> None:
+    other = rolled_elsewhere(known, served)
+    ran = known.run("restart", "node2", SERVICE, "--dry-run")
+    asked = known.run(*TYPED, typed="y\n")
+    assert ran.code == asked.code == 3
+    for err in (ran.err, asked.err):
+        assert re.match(r"rsdeck: user .+, pid \d+ on elsewhere, since \d+ s, ", err)
+        assert err.endswith(
+            "rolls restart alert_mgr on 3 nodes of demo: "
+            "wait until it ends, or abort it there; nothing was sent\n"
+        )
+    report = known.run("restart", "node2", SERVICE, "--dry-run", "--json")
+    error = json.loads(report.out)["error"]
+    assert (error["code"], error["retryable"]) == ("not_sent", True)
+    rollout = known.run("rollout", "restart", SERVICE, "--cluster", "demo", "--dry-run", "--json")
+    assert rollout.code == 2
+    assert json.loads(rollout.out)["error"]["retryable"] is True
+    assert rollout.err.count("rolls restart alert_mgr") == 1
+    other.free()
+    assert known.run("restart", "node2", SERVICE, "--dry-run").code == 0
+    assert not posts(served)
 
 
 def test_without_a_place_for_the_journal_nothing_is_sent(
@@ -262,7 +302,12 @@ async def test_before_it_is_sent_a_signal_sends_nothing_and_leaves_no_unknown(
     with serving(play) as server:
         nodes = [profile(server.url)]
         found = await preview_order(
-            configuration(nodes), "node1", Verb.RESTART, [SERVICE], keeping(nodes)
+            configuration(nodes),
+            "node1",
+            Verb.RESTART,
+            [SERVICE],
+            keeping(nodes),
+            journal=NullJournal(),
         )
         assert found.bound.order is not None
         fleet = Fleet(

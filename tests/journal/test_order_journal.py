@@ -197,6 +197,52 @@ def test_a_check_by_another_process_does_not_turn_a_rollout_away(tmp_path: Path)
     rolling.free()
 
 
+def is_made(folder: Path) -> bool:
+    return folder.exists()
+
+
+async def test_a_look_finds_the_rollouts_of_other_processes_alone_and_makes_no_file(
+    folder: Path,
+) -> None:
+    journal = OrderJournal(folder)
+    here, there = plan(1, 2), plan(3, 4, cluster="b.local", port=19443)
+    nodes = [*here.steps, *there.steps, order(there.steps[0].url, Identity()).target]
+    assert await journal.rolled_elsewhere(nodes) == ("",) * 5
+    assert not is_made(folder)
+    other = RolloutLock(folder, there, "here")
+    other.take()
+    async with journal.hold_cluster(here):
+        *own, third, fourth, by_address = await journal.rolled_elsewhere(nodes)
+        assert own == ["", ""]
+        assert third == fourth == by_address
+        assert third.startswith("user ")
+        assert third.endswith(
+            "rolls restart alert_mgr on 2 nodes of demo: wait until it ends, or abort it there"
+        )
+    other.free()
+    assert await journal.rolled_elsewhere(nodes) == ("",) * 5
+
+
+async def test_a_rollout_that_is_turned_away_does_not_end_the_own_one_that_is_locked(
+    folder: Path,
+) -> None:
+    journal = OrderJournal(folder)
+    async with journal.hold_cluster(plan(1, 2)):
+        with pytest.raises(NodeBusy):
+            async with journal.hold_cluster(plan(2, 3)):
+                pass
+        assert await journal.rolled_elsewhere(plan(1).steps) == ("",)
+
+
+async def test_a_look_that_the_disk_does_not_answer_finds_nothing(folder: Path) -> None:
+    journal = OrderJournal(folder, limit=0.1)
+    await journal.begin()
+    with locked(folder):
+        journal.refused(Verb.STOP, "node1", ("ccs",), "it is required")
+        assert await journal.rolled_elsewhere(plan(1).steps) == ("",)
+    journal.end()
+
+
 def test_two_clusters_are_rolled_side_by_side(tmp_path: Path) -> None:
     first = RolloutLock(tmp_path / "s" / "r", plan(1, 2), "here")
     second = RolloutLock(tmp_path / "s" / "r", plan(1, 2, cluster="b.local", port=19443), "here")

@@ -127,12 +127,15 @@ class _Action:
 
         from tui.cli.command_passwords import ask_for_passwords
         from tui.fleet.order_preview import preview_order
+        from tui.journal.order_journal import OrderJournal
         from tui.model.order import Verb
+        from tui.storage.paths import state_dir
 
         ask_for_passwords(self._configuration.nodes, self._passwords)
         configuration, passwords = self._configuration, self._passwords
+        journal = OrderJournal(state_dir())
         preview = asyncio.run(
-            preview_order(configuration, self._node, Verb(verb), names, passwords)
+            preview_order(configuration, self._node, Verb(verb), names, passwords, journal=journal)
         )
         _require_seen(preview, self._node)
         if preview.bound.order is not None:
@@ -219,8 +222,14 @@ def _allowed(preview: "OrderPreview", node: str) -> "tuple[Order, Ruling]":
     if refusal in (Refusal.LOCKED, Refusal.LOCKED_SEVERAL):
         text = f"locked: {bound.message}. Only the deck sends it; nothing was sent"
         raise CommandError(text, ErrorCode.LOCKED, node=node)
+    text = f"{bound.message}; nothing was sent"
+    if refusal is Refusal.ROLLED:
+        # As where the other process has begun by the time that the action would be sent.
+        raise CommandError(
+            text, ErrorCode.NOT_SENT, node=node, retryable=True, exit_code=UNREACHABLE
+        )
     code = ErrorCode.READ_ONLY if refusal is Refusal.READ_ONLY else ErrorCode.NOT_ALLOWED
-    raise CommandError(f"{bound.message}; nothing was sent", code, node=node)
+    raise CommandError(text, code, node=node)
 
 
 def _record_refusal(preview: "OrderPreview", refused: CommandError) -> None:

@@ -106,11 +106,14 @@ def restart(
         raise CommandError(_READ_ONLY, ErrorCode.READ_ONLY)
     from tui.cli.command_passwords import ask_for_passwords
     from tui.fleet.poll_once import preview_rollout
+    from tui.journal.order_journal import OrderJournal
     from tui.model.rollout import PlanRefusal
+    from tui.storage.paths import state_dir
 
     passwords = command_passwords(configuration.nodes)
     ask_for_passwords(configuration.nodes, passwords)
-    seen = preview_rollout(configuration, chosen, services, passwords)
+    journal = OrderJournal(state_dir())
+    seen = preview_rollout(configuration, chosen, services, passwords, journal=journal)
     if isinstance(seen.made, PlanRefusal):
         raise _refused(seen.made, seen)
     if as_json:
@@ -137,7 +140,8 @@ def _refused(refusal: "PlanRefusal", seen: "RolloutPreview") -> CommandError:
     why = str(refusal)
     text = f"{clean(why, len(why))}; nothing was sent"
     if not seen.is_unasked:
-        return CommandError(text, ErrorCode.LOCKED if refusal.is_locked else ErrorCode.NOT_ALLOWED)
+        code = ErrorCode.LOCKED if refusal.is_locked else ErrorCode.NOT_ALLOWED
+        return CommandError(text, code, retryable=refusal.is_passing)
     troubles = [
         (place.node, place.reading.trouble.kind) for place in seen.places if place.reading.trouble
     ]

@@ -1,7 +1,7 @@
 """The watched nodes and the orders given to them: the core of window and command line."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from tui.fleet.events.pipeline import (
     order_event,
     verdict_event,
 )
+from tui.fleet.orders.binding import SeenNode
 from tui.fleet.orders.executor import NotAccepted, Orders
 from tui.fleet.orders.guard import NodeStanding, judge_order
 from tui.fleet.orders.recovery import OrderRecovery
@@ -52,6 +53,9 @@ if TYPE_CHECKING:
 _SPREAD = 0.03
 _FEW = 20
 _APART_IF_FEW, _APART_IF_MANY = 0.25, 0.1
+_ROLLED_EVERY, _ROLLED_FOR = 1.0, 3.0
+"""Seconds between two looks for rollouts of other processes, and for which what is found counts."""
+
 _LOCKED_BY_SETTING = "read-only: [settings] in the configuration says so"
 
 
@@ -91,6 +95,7 @@ class Fleet:
         self._ordered: tuple[NodePoller, ...] | None = None
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._reported: dict[int, tuple[Verdict, ...]] = {}
+        self._rolled: dict[str, tuple[str, float]] = {}
         self._group: asyncio.TaskGroup | None = None
         self.paused = False
         self.journal: Journal = (None if self._read_only else journal) or NullJournal()
@@ -283,16 +288,36 @@ class Fleet:
             watch.refresh_now()
             watch.refresh_context()
 
+    async def find_rollouts(self, nodes: Iterable[str]) -> None:
+        """Find out, for the guard, whether another process goes over these nodes' clusters."""
+        targets = [SeenNode.of(self.watch(node)).target for node in nodes if node in self]
+        found = await self.journal.rolled_elsewhere(targets)
+        at = monotonic()
+        self._rolled |= {
+            target.node: (text, at) for target, text in zip(targets, found, strict=True)
+        }
+
+    async def follow_rollouts(self, nodes: Sequence[str]) -> None:
+        """Find out again and again, until cancelled, what `find_rollouts` does."""
+        while True:
+            await self.find_rollouts(nodes)
+            await asyncio.sleep(_ROLLED_EVERY)
+
     def standing(self, node: str) -> NodeStanding:
-        """Return what the guard needs to know of a node."""
+        """Return what the guard needs to know of a node.
+
+        Of rollouts of other processes, what was found within the last seconds.
+        """
         watch = self.watch(node)
         trouble = watch.reading.trouble
+        rolled, found_at = self._rolled.get(node, ("", 0.0))
         return NodeStanding(
             age=watch.reading.age(monotonic()),
             stale_after=watch.stale_after,
             read_only=watch.read_only,
             trouble=trouble.text if trouble else watch.wrong_node,
             busy=self.orders.open_on(node),
+            rolled=rolled if monotonic() - found_at <= _ROLLED_FOR else "",
             environment=watch.profile.environment,
             unlocked=self.unlocked,
             is_identified=_is_identified(watch.identity, watch.evidence),

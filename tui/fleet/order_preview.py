@@ -14,6 +14,7 @@ from tui.fleet.orders.impact import Finding
 from tui.fleet.polling.one_look import look_once
 from tui.fleet.polling.poller import NodePoller
 from tui.fleet.polling.poller_factory import barred
+from tui.fleet.protocols import Journal
 from tui.model.clock import monotonic
 from tui.model.dataclass import dataclass
 from tui.model.order import Verb
@@ -44,8 +45,13 @@ async def preview_order(
     verb: Verb,
     services: Sequence[str],
     passwords: Passwords,
+    *,
+    journal: Journal,
 ) -> OrderPreview:
-    """Poll one node of `configuration` and bind an order to its services; sends GETs alone."""
+    """Poll one node of `configuration` and bind an order to its services; sends GETs alone.
+
+    By the `journal` it is known whether another process goes over the cluster with a rollout.
+    """
     fleet = Fleet(configuration, read_only=_LOOK_ONLY, passwords=passwords)
     # The others too: what the order touches depends on how they are.
     await fleet.poll_once()
@@ -55,11 +61,13 @@ async def preview_order(
         return OrderPreview(BoundOrder(trouble.text), trouble)
     missing = tuple(name for name in services if watch.reading.find(name) is None)
     # As it stands for a fleet that may act: this one may not, and has just polled the node.
-    standing = replace(fleet.standing(node), read_only=barred(watch.profile), age=0.0)
-    request = OrderRequest(verb, 1, monotonic(), datetime.now(UTC))
-    bound = bind_order(
-        request, services, SeenNode.of(watch), standing, lambda pointless: pointless.text
+    seen = SeenNode.of(watch)
+    (rolled,) = await journal.rolled_elsewhere([seen.target])
+    standing = replace(
+        fleet.standing(node), read_only=barred(watch.profile), age=0.0, rolled=rolled
     )
+    request = OrderRequest(verb, 1, monotonic(), datetime.now(UTC))
+    bound = bind_order(request, services, seen, standing, lambda pointless: pointless.text)
     impact: tuple[Finding, ...] = ()
     if bound.order is not None:
         await fleet.read_context(node)

@@ -12,8 +12,10 @@ from tui.fleet.cluster_log import MergedEvents
 from tui.fleet.fleet import Fleet
 from tui.fleet.node_status import wrong_node_trouble
 from tui.fleet.order_impact import order_impact
+from tui.fleet.orders.binding import SeenNode
 from tui.fleet.orders.impact import Finding
 from tui.fleet.polling.poller_factory import barred
+from tui.fleet.protocols import Journal
 from tui.fleet.rollout.manager import GateLook, plan_node
 from tui.fleet.rollout.planner import PlanNode, RolloutRequest, make_plan
 from tui.fleet.rollout.runner import RehearsalStop
@@ -85,9 +87,14 @@ def preview_rollout(
     nodes: Sequence[str],
     services: Sequence[str],
     passwords: Passwords,
+    *,
+    journal: Journal,
 ) -> RolloutPreview:
-    """Poll all nodes of `configuration` once, and plan `services` over `nodes`."""
-    return asyncio.run(_survey(configuration, nodes, services, passwords))
+    """Poll all nodes of `configuration` once, and plan `services` over `nodes`.
+
+    By the `journal` it is known whether another process goes over the cluster with a rollout.
+    """
+    return asyncio.run(_survey(configuration, nodes, services, passwords, journal))
 
 
 async def _survey(
@@ -95,10 +102,15 @@ async def _survey(
     nodes: Sequence[str],
     services: Sequence[str],
     passwords: Passwords,
+    journal: Journal,
 ) -> RolloutPreview:
     fleet = Fleet(configuration, read_only=_PLAN_ONLY, passwords=passwords)
     await fleet.poll_once()
-    places = tuple(_seen(fleet, node) for node in dict.fromkeys(nodes))
+    names = tuple(dict.fromkeys(nodes))
+    rolled = await journal.rolled_elsewhere(
+        [SeenNode.of(fleet.watch(node)).target for node in names]
+    )
+    places = tuple(_seen(fleet, *found) for found in zip(names, rolled, strict=True))
     now = monotonic()
     made = make_plan(RolloutRequest(1, tuple(services), now, datetime.now(UTC)), places)
     if isinstance(made, PlanRefusal):
@@ -249,8 +261,11 @@ async def _read_cluster_logs(configuration: Configuration, passwords: Passwords)
     return ClusterLogLook(entries, gaps)
 
 
-def _seen(fleet: Fleet, node: str) -> PlanNode:
-    """Return a node as a fleet would plan with it that may give orders, as this one may not."""
+def _seen(fleet: Fleet, node: str, rolled: str) -> PlanNode:
+    """Return a node as a fleet would plan with it that may give orders, as this one may not.
+
+    `rolled` is which other process goes over its cluster with a rollout.
+    """
     place = plan_node(fleet, node)
     age = place.standing.age
     standing = replace(
@@ -258,5 +273,6 @@ def _seen(fleet: Fleet, node: str) -> PlanNode:
         read_only=barred(fleet.watch(node).profile),
         # All were polled just now, and the first to answer has waited for the slowest.
         age=None if age is None else 0.0,
+        rolled=rolled,
     )
     return replace(place, standing=standing)

@@ -9,7 +9,7 @@ from typing import Protocol
 from tui.history.day import Day
 from tui.journal.unfinished import UnfinishedOrder, UnfinishedRollout
 from tui.model.event import Event, Sender
-from tui.model.order import Order, OrderAnswer, OrderProgress, Tier, Verb, Verdict
+from tui.model.order import Order, OrderAnswer, OrderProgress, Target, Tier, Verb, Verdict
 from tui.model.reading import Reading
 from tui.model.rollout import Plan, RolloutProgress, Step, StepResult
 
@@ -70,6 +70,12 @@ class Journal(Protocol):
 
     def hold_cluster(self, plan: Plan) -> AbstractAsyncContextManager[None]:
         """Lock a plan's cluster against the rollouts of every other process."""
+
+    async def rolled_elsewhere(self, nodes: Sequence[Step | Target]) -> tuple[str, ...]:
+        """Return for each node which other process goes over its cluster with a rollout.
+
+        Empty where none does, as far as it can be found out.
+        """
 
     async def intend(self, order: Order, tier: Tier, username: str) -> None:
         """Record an order before it is sent."""
@@ -133,6 +139,10 @@ class NullJournal(Journal):
     async def hold_cluster(self, _: Plan) -> AsyncIterator[None]:
         """Lock nothing."""
         yield
+
+    async def rolled_elsewhere(self, nodes: Sequence[Step | Target]) -> tuple[str, ...]:
+        """Return that none is known."""
+        return ("",) * len(nodes)
 
     def id_of(self, order: Order) -> str:
         """Return its number: no record has it."""

@@ -14,7 +14,7 @@ import json
 import os
 import secrets
 import time
-from collections.abc import AsyncIterator, Hashable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Hashable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, wait
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -31,7 +31,7 @@ from tui.journal.unfinished import (
     find_unfinished_orders,
 )
 from tui.model.clock import awake, monotonic
-from tui.model.order import Order, OrderAnswer, Result, Tier, Verb, Verdict
+from tui.model.order import Order, OrderAnswer, Result, Target, Tier, Verb, Verdict
 from tui.model.rollout import Plan, Step, StepResult
 from tui.model.text import clean
 from tui.storage.background_writer import BackgroundWriter, SlowDisk
@@ -58,6 +58,7 @@ class ProcessLock:
         self._what = what
         self._host = host
         self._files = contextlib.ExitStack()
+        self.is_taken = False
 
     def take(self, wait: float = _CHECKED_FOR) -> None:
         """Lock it, or raise NodeBusy after `wait` seconds; JournalError where it is not possible.
@@ -66,15 +67,19 @@ class ProcessLock:
         """
         until = awake() + wait
         with contextlib.ExitStack() as files:
-            for path, file in self._opened(files):
+            for path, file in self._opened(files, make=True):
                 with storage_errors(path):
                     self._lock(file, until)
             self._files = files.pop_all()
+        self.is_taken = True
 
     def check(self) -> None:
-        """Raise NodeBusy where another process has it, at once; JournalError as `take`."""
+        """Raise NodeBusy where another process has it, at once; JournalError as `take`.
+
+        Nothing is made for it: what does not exist has never been locked.
+        """
         with contextlib.ExitStack() as files:
-            for path, file in self._opened(files):
+            for path, file in self._opened(files, make=False):
                 with storage_errors(path):
                     try:
                         # Shared: two that look at once do not take each other for its holder.
@@ -85,15 +90,20 @@ class ProcessLock:
     def free(self) -> None:
         """Unlock it."""
         self._files.close()
+        self.is_taken = False
 
-    def _opened(self, files: contextlib.ExitStack) -> Iterator[tuple[Path, int]]:
+    def _opened(self, files: contextlib.ExitStack, *, make: bool) -> Iterator[tuple[Path, int]]:
         """Open the file of each name; closing it unlocks it."""
-        # The folder above must be as private as this one.
-        files.enter_context(opened_folder(self._folder.parent, make=True))
-        folder = files.enter_context(opened_folder(self._folder, make=True))
-        for name in self.names:
-            path = self._folder / f"{hashlib.sha256(name.encode()).hexdigest()[:32]}.lock"
-            yield path, files.enter_context(opened_file(folder, path, os.O_RDWR | os.O_CREAT))
+        ignored = () if make else (MissingFile,)
+        with contextlib.suppress(*ignored):
+            # The folder above must be as private as this one.
+            files.enter_context(opened_folder(self._folder.parent, make=make))
+            folder = files.enter_context(opened_folder(self._folder, make=make))
+            for name in self.names:
+                path = self._folder / f"{hashlib.sha256(name.encode()).hexdigest()[:32]}.lock"
+                with contextlib.suppress(*ignored):
+                    flags = os.O_RDWR | os.O_CREAT if make else os.O_RDONLY
+                    yield path, files.enter_context(opened_file(folder, path, flags))
 
     def _lock(self, file: int, until: float) -> None:
         while True:
@@ -140,7 +150,7 @@ class RolloutLock(ProcessLock):
     """The lock of the cluster that a rollout goes through: one rollout at a time in a cluster."""
 
     def __init__(self, folder: Path, plan: Plan, host: str) -> None:
-        super().__init__(folder, rollout_lock_names(plan), f"rolls {plan.title}", host)
+        super().__init__(folder, rollout_lock_names(plan.steps), f"rolls {plan.title}", host)
 
 
 def _since(note: dict[str, Any]) -> str:
@@ -162,21 +172,19 @@ def lock_names(order: Order) -> tuple[str, ...]:
     return tuple(names)
 
 
-def rollout_lock_names(plan: Plan) -> tuple[str, ...]:
-    """Return the lock names of a rollout: by its nodes' addresses, and by cluster where known."""
-    clusters = {f"rollout {step.identity.cluster}" for step in plan.steps if step.identity.cluster}
-    return (*sorted(clusters), *sorted({rollout_url_lock(step.url) for step in plan.steps}))
+def rollout_lock_names(nodes: Iterable[Step | Target]) -> tuple[str, ...]:
+    """Return the lock names of a rollout over nodes: by their addresses, and their known cluster.
+
+    Of one node, they are those that a rollout has locked which goes over it or its cluster.
+    """
+    places = [(node.url, node.identity.cluster) for node in nodes]
+    clusters = {f"rollout {cluster}" for _, cluster in places if cluster}
+    return (*sorted(clusters), *sorted({rollout_url_lock(url) for url, _ in places}))
 
 
 def rollout_url_lock(url: str) -> str:
     """Return the lock name of a rollout by a node's address."""
     return f"rollout url {url}"
-
-
-def rollout_locks_of(order: Order) -> tuple[str, ...]:
-    """Return the names that a rollout has locked which goes over an order's node or cluster."""
-    cluster = order.target.identity.cluster
-    return (*((f"rollout {cluster}",) if cluster else ()), rollout_url_lock(order.target.url))
 
 
 REFUSAL_EVERY = 60.0
@@ -233,7 +241,8 @@ class OrderJournal:
         self._opening: dict[str, Any] = {}
         self._is_open = False
         self._rollouts = RolloutFollower()
-        self._rolled: set[str] = set()
+        self._locked: set[str] = set()
+        """The names of the locks that this process has; only the writer's thread uses it."""
         self.unfinished_rollouts: tuple[UnfinishedRollout, ...] = ()
 
     async def begin(self) -> tuple[UnfinishedOrder, ...]:
@@ -262,28 +271,33 @@ class OrderJournal:
         does not keep its own actions away, nor a single one, whose dialog warns of it.
         """
         async with self._held(NodeLock(self._folder, order, self._who["host"])):
-            await self._writer.do(lambda: self._check_rollouts(order), self._limit)
+            await self._writer.do(lambda: self._check_rollouts(order.target), self._limit)
             yield
 
     @asynccontextmanager
     async def hold_cluster(self, plan: Plan) -> AsyncIterator[None]:
         """Lock a plan's cluster against the rollouts of every other process; as `hold`."""
-        lock = RolloutLock(self._folder, plan, self._who["host"])
-        async with self._held(lock):
-            self._rolled |= {*lock.names}
-            try:
-                yield
-            finally:
-                self._rolled -= {*lock.names}
+        async with self._held(RolloutLock(self._folder, plan, self._who["host"])):
+            yield
 
     @asynccontextmanager
     async def _held(self, lock: ProcessLock) -> AsyncIterator[None]:
         try:
-            await self._writer.do(lock.take, self._limit)
+            await self._writer.do(lambda: self._take(lock), self._limit)
             yield
         finally:
             # After all that was recorded of the order, in the same thread.
-            self._writer.put(lock.free)
+            self._writer.put(lambda: self._free(lock))
+
+    async def rolled_elsewhere(self, nodes: Sequence[Step | Target]) -> tuple[str, ...]:
+        """Return for each node which other process goes over its cluster with a rollout.
+
+        Empty where none does, and where that cannot be found out: `hold` checks it again.
+        """
+        try:
+            return await self._writer.do(lambda: tuple(map(self._roller, nodes)), self._limit)
+        except SlowDisk:
+            return ("",) * len(nodes)
 
     async def intend(self, order: Order, tier: Tier, username: str) -> None:
         """Write an order to the disk; raises JournalError, and then it must not be sent."""
@@ -410,9 +424,28 @@ class OrderJournal:
             self.trouble = self.trouble or str(error)
             return ()
 
-    def _check_rollouts(self, order: Order) -> None:
-        """Raise NodeBusy where another process goes over an order's cluster with a rollout."""
-        names = [name for name in rollout_locks_of(order) if name not in self._rolled]
+    def _take(self, lock: ProcessLock) -> None:
+        lock.take()
+        self._locked |= {*lock.names}
+
+    def _free(self, lock: ProcessLock) -> None:
+        if lock.is_taken:
+            self._locked -= {*lock.names}
+        lock.free()
+
+    def _roller(self, node: Step | Target) -> str:
+        """Return which other process goes over a node's cluster, as far as it can be found out."""
+        try:
+            self._check_rollouts(node)
+        except NodeBusy as busy:
+            return str(busy)
+        except JournalError:
+            pass
+        return ""
+
+    def _check_rollouts(self, node: Step | Target) -> None:
+        """Raise NodeBusy where another process goes over a node's cluster with a rollout."""
+        names = [name for name in rollout_lock_names([node]) if name not in self._locked]
         try:
             ProcessLock(self._folder, names, "rolls this cluster", self._who["host"]).check()
         except NodeBusy as busy:

@@ -110,6 +110,7 @@ class PlanReason(Enum):
     NO_NODE = "no node"
     NO_PROFILE = "no profile"
     NODE = "the node takes no action now"
+    ROLLED = "another process rolls the cluster"
     CLUSTER = "not one cluster"
     TWIN = "the same node twice"
     IDENTITY = "not known who it is"
@@ -153,6 +154,11 @@ class PlanRefusal:
     def is_locked(self) -> bool:
         """Whether unlocking required services would help."""
         return any(remark.reason is PlanReason.LOCKED for remark in self.remarks)
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether all that is in the way passes by itself."""
+        return all(remark.reason is PlanReason.ROLLED for remark in self.remarks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,7 @@ def test_one_required_service_among_optional_ones_locks_all() -> None:
         (replace(FINE, age=4.1), Refusal.STALE, "too old"),
         (replace(FINE, age=None), Refusal.NOT_ANSWERED, "not answered yet"),
         (replace(FINE, busy=open_order()), Refusal.BUSY, "stop ccs is still open here"),
+        (replace(FINE, rolled="user eve, pid 7, rolls it"), Refusal.ROLLED, "pid 7, rolls it"),
     ],
 )
 def test_a_node_that_may_take_no_order_refuses_even_when_unlocked(

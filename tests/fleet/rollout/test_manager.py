@@ -770,6 +770,34 @@ async def test_a_cluster_that_another_process_rolls_gets_no_single_action(
     assert [one["why"] for one in records(folder, "refused")]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="CLOCK_BOOTTIME is Linux's")
+async def test_a_rollout_of_another_process_that_was_found_refuses_before_anything_is_tried(
+    three: SimulatedCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, sleep = tmp_path / "rsdeck", Sleep(monkeypatch)
+    async with rolling(three, journal=OrderJournal(folder)) as deck:
+        plan = await planned(deck)
+        order = deck.order(Verb.RESTART, SERVICE, node="node2")
+        nodes = [step.node for step in plan.steps]
+        other = RolloutLock(folder, plan, "elsewhere")
+        other.take()
+        await deck.fleet.find_rollouts(nodes)
+        with pytest.raises(NotAccepted, match="rolls restart alert_mgr on 3 nodes of demo: wait"):
+            deck.fleet.give(order)
+        refused = deck.fleet.rollouts.plan((SERVICE,), nodes)
+        assert isinstance(refused, PlanRefusal)
+        assert str(refused).count("rolls restart alert_mgr") == 1
+        # What was found does not hold for long, nor once it was looked again.
+        sleep.asleep += 4
+        assert not deck.fleet.standing("node2").rolled
+        await deck.fleet.find_rollouts(nodes)
+        assert deck.fleet.standing("node2").rolled
+        other.free()
+        await deck.fleet.find_rollouts([*nodes, "gone"])
+        assert not deck.fleet.standing("node2").rolled
+        assert not posts(three)
+
+
 async def test_a_paused_rollout_leaves_the_single_actions_of_its_own_deck(
     three: SimulatedCluster, tmp_path: Path
 ) -> None:

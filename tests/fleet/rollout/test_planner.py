@@ -49,6 +49,20 @@ def test_the_primary_of_a_plan_is_known_where_it_takes_part() -> None:
     assert primary_of(made(place(2), place(3))) is None
 
 
+def test_a_cluster_that_another_process_rolls_gets_no_plan_and_that_is_said_once() -> None:
+    rolled = tuple(
+        replace(one, standing=NodeStanding(**FINE, rolled="eve rolls it")) for one in THREE
+    )
+    why = make_plan(wish(), rolled)
+    assert isinstance(why, PlanRefusal)
+    assert (str(why), why.is_passing) == ("eve rolls it", True)
+    stale = replace(rolled[0], standing=replace(rolled[0].standing, age=None))
+    why = make_plan(wish(), (stale, *rolled[1:]))
+    assert isinstance(why, PlanRefusal)
+    assert str(why) == "eve rolls it; node1: the node has not answered yet"
+    assert not why.is_passing
+
+
 def test_a_step_holds_what_was_seen() -> None:
     (step,) = made(place(2, environment=Environment.STAGING)).steps
     assert (step.url, step.identity.uid) == ("https://10.0.0.2:9443", 2)

@@ -111,13 +111,23 @@ def test_the_dialog_says_that_nothing_identifies_the_node_and_wants_the_name() -
     assert "nothing but its address identifies the node" in warning
 
 
+class Pushed(Exception):
+    """A dialog was to be opened, and no app is there to open it."""
+
+    def __init__(self, screen: OrderDialog) -> None:
+        self.screen = screen
+
+
+def pushed(screen: OrderDialog, _: object) -> None:
+    raise Pushed(screen)
+
+
 async def test_a_question_knows_when_the_node_answered_that_it_shows() -> None:
     with serving(Play()) as server:
         async with running(profile(server.url)) as deck:
             await deck.known()
             deck.watch("node1").set_paused(True)
-            asked: list[OrderDialog] = []
-            app: Any = SimpleNamespace(push_screen=lambda screen, _: asked.append(screen))
+            app: Any = SimpleNamespace(push_screen=pushed)
             controller = OrderController(
                 app,
                 deck.fleet,
@@ -126,8 +136,9 @@ async def test_a_question_knows_when_the_node_answered_that_it_shows() -> None:
                 keys=lambda: {"restart": "r"},
             )
             answered_at = deck.watch("node1").reading.answered_at
-            controller.ask(Verb.RESTART, ServiceChoice("node1", ("alert_mgr",)), lambda: None)
-            assert asked[0]._question.answered_at == answered_at
+            with pytest.raises(Pushed) as asked:
+                controller.ask(Verb.RESTART, ServiceChoice("node1", ("alert_mgr",)), lambda: None)
+            assert asked.value.screen._question.answered_at == answered_at
 
 
 def test_how_to_unlock_names_the_key_of_the_palette_as_it_is_now() -> None:

@@ -46,6 +46,7 @@ class Refusal(Enum):
     NOT_ANSWERED = "not answered"
     STALE = "stale"
     BUSY = "busy"
+    ROLLED = "rolled by another process"
     NO_NODE = "no node"
     NO_SERVICE = "no service"
     ODD_NAME = "odd name"
@@ -58,7 +59,8 @@ class NodeStanding:
     """What the guard needs to know of a node.
 
     `read_only` and `trouble` (its present trouble, or another node answering under its address)
-    are sentences, empty where nothing is in the way; `busy` is an order that is still open.
+    are sentences, empty where nothing is in the way, and so is `rolled`: which other process goes
+    over its cluster with a rollout, as far as that is known. `busy` is an order that is still open.
     `age` is the reading's, in seconds, None before the first; above `stale_after` it is too old
     to act on. `is_identified` is False where another node in its place would not be noticed.
     """
@@ -68,6 +70,7 @@ class NodeStanding:
     read_only: str = ""
     trouble: str = ""
     busy: Order | None = None
+    rolled: str = ""
     environment: Environment | None = None
     unlocked: bool = False
     is_identified: bool = True
@@ -129,6 +132,8 @@ def judge_node(standing: NodeStanding) -> Ruling | None:
         return Ruling(Tier.NEVER, Refusal.STALE, old)
     if standing.busy is not None:
         return Ruling(Tier.NEVER, Refusal.BUSY, busy_text(standing.busy))
+    if standing.rolled:
+        return Ruling(Tier.NEVER, Refusal.ROLLED, standing.rolled)
     return None
 
 

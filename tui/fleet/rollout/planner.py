@@ -61,7 +61,8 @@ def make_plan(wish: RolloutRequest, places: Sequence[PlanNode]) -> Plan | PlanRe
         return _refused(PlanReason.NO_NODE, "no node is chosen")
     if not names:
         return _refused(PlanReason.NO_SERVICE, "no service is chosen")
-    refused = [bar for place in places if (bar := _bar(place))] or _strangers(places)
+    refused = _rolled(places)
+    refused += [bar for place in places if (bar := _bar(place))] or _strangers(places)
     if refused:
         return PlanRefusal(tuple(refused))
     taking, left_out = _taking_part(places)
@@ -94,9 +95,15 @@ def _turn(place: PlanNode) -> tuple[bool, int, str]:
     return place.role is Role.PRIMARY, place.facts.identity.uid or 0, place.node
 
 
+def _rolled(places: Sequence[PlanNode]) -> list[PlanRemark]:
+    """Return which other process goes over the cluster: once, and not for each node."""
+    text = next((place.standing.rolled for place in places if place.standing.rolled), "")
+    return [PlanRemark(PlanReason.ROLLED, text)] if text else []
+
+
 def _bar(place: PlanNode) -> PlanRemark | None:
     """Return what makes the whole unsafe at a node, whether it takes part or not."""
-    ruling = judge_node(replace(place.standing, read_only=""))
+    ruling = judge_node(replace(place.standing, read_only="", rolled=""))
     if ruling is None:
         return None
     return PlanRemark(PlanReason.NODE, ruling.reason, place.node)

@@ -104,6 +104,7 @@ _BRIEF = {
     Refusal.NOT_ANSWERED: "no answer yet",
     Refusal.STALE: "stale",
     Refusal.BUSY: "an action is open here",
+    Refusal.ROLLED: "rolled by another process",
 }
 
 
@@ -197,6 +198,7 @@ class OrderController:
             lambda: self._impact(order),
         )
         self._app.push_screen(screen, lambda answer: self._confirmed(answer, given))
+        screen.run_worker(self._fleet.follow_rollouts([node]))
 
     def _impact(self, order: Order) -> tuple[Finding, ...]:
         """Return what an order touches, by what is known now; nothing where its node is gone."""

@@ -121,6 +121,7 @@ class RolloutController:
             self._looked,
         )
         self._app.push_screen(screen, lambda answer: self._confirmed(answer, begun))
+        screen.run_worker(self._fleet.follow_rollouts([step.node for step in plan.steps]))
 
     def _looked(self, question: RolloutQuestion) -> RolloutQuestion:
         """Return a question with what its plan touches, and how its gates are, by now."""
