@@ -12,14 +12,18 @@ from tui.fleet.orders.impact import Finding, Subject
 from tui.model.clock import monotonic
 from tui.model.node import Environment, Identity, Role
 from tui.model.order import Order, Route, SeenService, Target, Tier, Verb
-from tui.model.service import Kind
-from tui.ui.dialogs.confirm import ConfirmRefusal
+from tui.model.service import Kind, purpose_of
+from tui.ui.dialogs.confirm import ConfirmRefusal, ConfirmRequest
 from tui.ui.dialogs.order import (
     OrderCheck,
     OrderDialog,
     OrderQuestion,
+    _route_label,
+    impact_facts,
+    order_essentials,
     order_facts,
     order_sentence,
+    order_warnings,
 )
 
 
@@ -28,6 +32,13 @@ class Plain(dict[str, str]):
 
     def __missing__(self, key: str) -> str:
         return ""
+
+
+class Named(dict[str, str]):
+    """A palette whose colours are the names of what they are for."""
+
+    def __missing__(self, key: str) -> str:
+        return key
 
 
 def order(*names: str, environment: Environment | None = None, cluster: str = "") -> Order:
@@ -49,6 +60,11 @@ def printed(facts: RenderableType, width: int = 72) -> list[str]:
 
 
 PLAIN = OrderQuestion(order("mdns_server"), Ruling(Tier.PLAIN), cluster="payments")
+LOCAL = PLAIN.order.route
+BY_PRIMARY = Route("node1", LOCAL.url, Route.PRIMARY)
+BY_NODE2 = Route("node2", "https://10.0.0.2:9443", Route.PRIMARY)
+LOCKED = Ruling(Tier.LOCKED, reason="ccs: required", words="mdns_server", needs_reason=True)
+MORE = Ruling(Tier.TYPED, reason="the node is marked production", words="mdns_server")
 
 
 @pytest.mark.parametrize(
@@ -62,6 +78,10 @@ PLAIN = OrderQuestion(order("mdns_server"), Ruling(Tier.PLAIN), cluster="payment
         (
             replace(PLAIN, order=order("a", "b", "c", "d", "e", cluster="c.local"), cluster=""),
             "Restart a, b, c and 2 more on node1 (replica, c.local)",
+        ),
+        (
+            replace(PLAIN, order=order("a", "b", "c", cluster="c.local")),
+            "Restart a, b, c on node1 (replica, payments)",
         ),
     ],
 )
@@ -110,7 +130,7 @@ def test_what_must_be_seen_anew_is_another_touch_or_request_and_never_an_age() -
         lambda: looks.pop(0),
     )
     first = dialog.ageless_essentials
-    dialog.renew_facts()
+    assert dialog.renew_facts()  # ages and uptimes go on, so it is shown again
     assert dialog.ageless_essentials == first
     dialog.renew_facts()
     touched = dialog.ageless_essentials
@@ -127,7 +147,6 @@ def dialog_of(question: OrderQuestion, check: OrderCheck | None = None) -> Order
 STALE = Ruling(Tier.NEVER, Refusal.STALE, "the last answer is 20 s old, too old to act on")
 BROKEN = Ruling(Tier.NEVER, Refusal.TROUBLE, "node1 refused the connection")
 BUSY = Ruling(Tier.NEVER, Refusal.BUSY, "restart ccs is still open here")
-MORE = Ruling(Tier.TYPED, reason="the node is marked production", words="mdns_server")
 
 
 @pytest.mark.parametrize(
@@ -137,6 +156,10 @@ MORE = Ruling(Tier.TYPED, reason="the node is marked production", words="mdns_se
         (
             OrderCheck(PLAIN.ruling, "mdns_server was restarted", 1.0),
             ConfirmRefusal("changed since you looked: mdns_server was restarted", "f9 again"),
+        ),
+        (
+            OrderCheck(STALE, "mdns_server is gone", 20.4),
+            ConfirmRefusal("changed since you looked: mdns_server is gone", "f9 again"),
         ),
         (
             OrderCheck(STALE, age=20.4),
@@ -166,6 +189,159 @@ def test_what_another_dialog_would_confirm_names_its_key_and_what_passes_does_no
     assert dialog_of(replace(PLAIN, again="f9"), check).refusal() == refused
 
 
+@pytest.mark.parametrize(
+    ("shown_as", "by_now", "refused"),
+    [
+        (MORE, MORE, False),
+        (MORE, replace(MORE, needs_reason=True), True),
+        (MORE, replace(MORE, words="2"), True),
+        (MORE, PLAIN.ruling, False),
+        (LOCKED, LOCKED, False),
+    ],
+)
+def test_a_dialog_is_refused_where_more_must_be_typed_by_now_and_not_where_less(
+    shown_as: Ruling, by_now: Ruling, refused: bool
+) -> None:
+    """P4, P8."""
+    dialog = dialog_of(replace(PLAIN, ruling=shown_as), OrderCheck(by_now, age=1.0))
+    assert (dialog.refusal() is not None) is refused
+
+
+@pytest.mark.parametrize(
+    ("ruling", "request_made"),
+    [
+        (PLAIN.ruling, ConfirmRequest("Restart?", "restart")),
+        (MORE, ConfirmRequest("Restart?", "restart", "mdns_server", is_dangerous=True)),
+        (
+            LOCKED,
+            ConfirmRequest(
+                "Restart?", "restart", "mdns_server", needs_reason=True, is_dangerous=True
+            ),
+        ),
+    ],
+)
+def test_what_must_be_typed_is_what_the_guard_wants(
+    ruling: Ruling, request_made: ConfirmRequest
+) -> None:
+    """P8."""
+    assert dialog_of(replace(PLAIN, ruling=ruling))._request == request_made
+
+
+@pytest.mark.parametrize(
+    ("question", "warnings"),
+    [
+        (PLAIN, []),
+        (replace(PLAIN, ruling=MORE), ["the node is marked production"]),
+        (replace(PLAIN, ruling=LOCKED), []),  # its reason is the danger
+        (
+            replace(PLAIN, certificate="certificate ended yesterday"),
+            ["certificate ended yesterday; it is the certificate that the profile trusts"],
+        ),
+        (
+            replace(PLAIN, rollout="rollout 1 (restart ccs)"),
+            ["rollout 1 (restart ccs) is open here and will pause when it sees this action"],
+        ),
+        (
+            replace(PLAIN, order=replace(PLAIN.order, route=BY_PRIMARY)),
+            [
+                (
+                    "this path acts on whichever node is primary when it arrives; a node that is "
+                    "not primary may answer with a redirect, which is not followed"
+                ),
+            ],
+        ),
+        (
+            replace(PLAIN, order=order("alert_mgr", "envoy")),
+            ["the answer may be lost; the node is polled until it shows what happened"],
+        ),
+    ],
+)
+def test_what_the_request_alone_does_not_show_is_a_warning(
+    question: OrderQuestion, warnings: list[str]
+) -> None:
+    assert list(order_warnings(question, question.order)) == warnings
+    lines = [line for line in shown(question, 200) if line.startswith("warning")]
+    assert [line.removeprefix("warning").strip() for line in lines] == warnings
+
+
+def test_all_that_is_sent_is_an_essential_and_what_is_not_stands_beside_it() -> None:
+    """P29."""
+    made = order("mdns_server", "alert_mgr")
+    question = replace(
+        PLAIN, order=made, left_out=("ccs: is STOPPED",), hidden=frozenset({"alert_mgr"})
+    )
+    target = made.target.identity.title
+    assert order_essentials(question, made, Named()) == [
+        ("service", "mdns_server  optional, RUNNING for 00:01:30", "bold"),
+        (
+            "service",
+            "alert_mgr  optional, RUNNING for 00:01:30 (hidden by the filter)",
+            "bold",
+        ),
+        ("skipped", "ccs: is STOPPED", "muted"),
+        ("node", target, ""),
+        ("request", "POST https://10.0.0.1:9443/v1/local/services", "accent"),
+        (
+            "",
+            '{"operation_type": "restart", "services": ["mdns_server", "alert_mgr"]}',
+            "accent",
+        ),
+    ]
+    alone = order_essentials(replace(PLAIN, ruling=LOCKED), PLAIN.order, Named())
+    assert alone[0] == ("DANGER", "ccs: required", "bad")
+    assert alone[2] == ("", purpose_of("mdns_server"), "muted")
+
+
+@pytest.mark.parametrize("width", [30, 47, 72])
+def test_what_must_be_seen_is_the_beginning_of_all_that_is_shown(width: int) -> None:
+    """P29: it is counted in lines from the first."""
+    question = replace(
+        PLAIN,
+        order=replace(order("mdns_server", "envoy"), pressed_at=monotonic()),
+        ruling=LOCKED,
+        left_out=("ccs: is STOPPED",),
+        certificate="certificate ended yesterday",
+        impact=(Finding(Subject.CLIENTS, 5, age=12.0), Finding(Subject.LICENSE, gap="403")),
+    )
+    dialog = dialog_of(question)
+    facts, essentials = printed(dialog.facts, width), printed(dialog.essentials, width)
+    assert facts[: len(essentials)] == essentials
+    assert "".join("".join(essentials).split()).endswith('"services":["mdns_server","envoy"]}')
+    assert "yesterday" not in " ".join(essentials)
+
+
+def test_what_speaks_against_it_stands_out_from_what_is_beside_it() -> None:
+    impact = (Finding(Subject.CLIENTS, 5, age=12.0), Finding(Subject.LICENSE, gap="403"))
+    assert impact_facts(Verb.RESTART, impact, Named()) == [
+        ("touches", "clients of 5 databases will be disconnected (12 s ago)", "warn"),
+        ("", "not known: license (403)", "muted"),
+    ]
+
+
+def test_what_is_confirmed_goes_by_the_route_that_is_chosen_and_else_by_its_own() -> None:
+    dialog = dialog_of(replace(PLAIN, routes=(LOCAL, BY_PRIMARY)))
+    assert dialog.confirmed() == PLAIN.order
+    dialog._route = 1
+    assert dialog.confirmed() == replace(PLAIN.order, route=BY_PRIMARY)
+    by_itself = replace(PLAIN, order=replace(PLAIN.order, route=BY_NODE2))
+    assert dialog_of(by_itself).confirmed() == by_itself.order
+
+
+def test_a_button_beside_the_two_that_decide_leads_to_the_next_route_where_there_is_one() -> None:
+    routes = (LOCAL, BY_PRIMARY, BY_NODE2)
+    assert [*dialog_of(replace(PLAIN, routes=(LOCAL,))).more_buttons()] == []
+    for more_routes in (routes[:2], routes):
+        (button,) = dialog_of(replace(PLAIN, routes=more_routes)).more_buttons()
+        assert str(button.label) == "Use the cluster endpoint"
+        assert button.disabled  # as the others, until the dialog could be read
+    onwards = zip(routes, (*routes[1:], LOCAL), strict=True)
+    assert [_route_label(now, following) for now, following in onwards] == [
+        "Use the cluster endpoint",
+        "Send through the next node",
+        "Use the node's endpoint",
+    ]
+
+
 def test_an_uptime_does_not_go_on_while_it_is_refused_and_has_its_age() -> None:
     pressed = replace(order("mdns_server"), pressed_at=monotonic())
     dialog = dialog_of(replace(PLAIN, order=pressed, answered_at=pressed.pressed_at - 3600))
@@ -178,8 +354,7 @@ def test_an_uptime_does_not_go_on_while_it_is_refused_and_has_its_age() -> None:
 
 
 def test_the_vendors_warning_for_a_required_service_is_another_than_for_an_optional_one() -> None:
-    locked = Ruling(Tier.LOCKED, reason="ccs: required", words="ccs", needs_reason=True)
-    text = " ".join(" ".join(shown(replace(PLAIN, ruling=locked))).split())
+    text = " ".join(" ".join(shown(replace(PLAIN, ruling=LOCKED))).split())
     assert "DANGER ccs: required" in text
     assert text.endswith(
         "dangerous API, for optional services only: send this only if Redis support says so"
@@ -199,8 +374,20 @@ def test_an_uptime_goes_on_from_the_answer_that_showed_it_and_not_from_the_key()
     assert "RUNNING for 01:01:3" in line
 
 
+def test_an_uptime_goes_on_from_the_key_where_no_answer_is_known() -> None:
+    pressed = replace(order("mdns_server"), pressed_at=monotonic() - 3600)
+    text = " ".join(printed(dialog_of(replace(PLAIN, order=pressed)).facts))
+    assert "RUNNING for 01:01:3" in text
+
+
 def test_what_does_not_run_has_no_uptime_whatever_its_node_reports() -> None:
     seen = SeenService("mdns_server", "STOPPED", Kind.OPTIONAL, SINCE, 65)
     assert seen.aged(10) == seen
     stopped = replace(order("mdns_server"), services=(seen,))
     assert "service  mdns_server  optional, STOPPED" in shown(replace(PLAIN, order=stopped))
+
+
+def test_what_runs_without_a_known_uptime_shows_none() -> None:
+    seen = SeenService("mdns_server", "RUNNING", Kind.OPTIONAL, SINCE)
+    running = replace(order("mdns_server"), services=(seen,))
+    assert "service  mdns_server  optional, RUNNING" in shown(replace(PLAIN, order=running))

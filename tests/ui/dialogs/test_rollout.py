@@ -275,6 +275,11 @@ def test_what_differs_from_the_confirmed_plan_is_named(now: Plan, said: str) -> 
     assert bool(plan_difference(before, now)) is bool(said)
 
 
+def test_a_plan_that_wants_more_than_has_to_be_typed_by_now_differs_in_nothing() -> None:
+    before = plan(words="alert_mgr", danger="the node is marked production")
+    assert plan_difference(before, plan(words="")) == ""
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

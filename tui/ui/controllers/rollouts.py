@@ -284,7 +284,8 @@ def plan_difference(before: Plan, now: Plan) -> str:
         return f"the turns are {', '.join(turns)} now"
     pairs = zip(before.steps, now.steps, strict=True)
     changes = [f"{now.node}: {what}" for was, now in pairs if (what := _step_difference(was, now))]
-    if not changes and (before.words, before.needs_reason) != (now.words, now.needs_reason):
+    is_other = (before.words, before.needs_reason) != (now.words, now.needs_reason)
+    if now.words and is_other and not changes:
         changes.append(f"more must be typed now: {now.danger}")
     return "; ".join(changes)
 

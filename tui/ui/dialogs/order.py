@@ -269,7 +269,9 @@ class OrderDialog(ConfirmDialog[Order]):
             return ConfirmRefusal(f"changed since you looked: {check.changed}", again)
         if not ruling.allowed:
             return ConfirmRefusal(refusal_text(question.order.target.node, check))
-        if (ruling.words, ruling.needs_reason) != (asked.words, asked.needs_reason):
+        # What wants more than has to be typed by now may be confirmed as it is.
+        is_other = (ruling.words, ruling.needs_reason) != (asked.words, asked.needs_reason)
+        if ruling.words and is_other:
             return ConfirmRefusal(f"more must be typed now: {ruling.reason}", again)
         return None
 
