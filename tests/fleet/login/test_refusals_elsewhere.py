@@ -1,6 +1,7 @@
 """Decks and commands that run beside each other count their refused logins together."""
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import threading
@@ -27,7 +28,7 @@ from tui.config import NodeProfile
 from tui.credentials import Passwords, Secret
 from tui.credentials.refused_logins import WINDOW, RefusedLogins
 from tui.fleet.login.attempt_limit import AttemptLimit
-from tui.fleet.login.shared_login import Login, NodeLogin
+from tui.fleet.login.shared_login import Login, LoginStopped, NodeLogin
 from tui.model.clock import monotonic
 from tui.model.login import LoginWay
 from tui.model.reading import TroubleKind
@@ -302,6 +303,100 @@ async def test_what_others_were_refused_allows_no_try_after_an_own_refusal(
     await login.count_refusals("demo")
     assert login.attempts.refusals == 2
     assert login.attempts.is_over
+
+
+@pytest.mark.parametrize("before", [1, 2])
+async def test_a_person_gets_one_try_after_what_others_were_refused_and_none_after_more(
+    before: int, tmp_path: Path, memory: Memory, clock: Clock
+) -> None:
+    """P24."""
+    memory.refuse(before)
+    login = remembering(tmp_path / "state", clock)
+    await login.count_refusals("demo")
+    assert not login.attempts.is_over
+    memory.refuse(1)
+    await login.count_refusals("demo")
+    assert login.attempts.is_over
+
+
+async def test_what_a_node_of_no_named_cluster_refused_counts_for_its_address_alone(
+    tmp_path: Path, memory: Memory, clock: Clock
+) -> None:
+    """P24."""
+    for _ in range(2):
+        memory.of_command().add(ADMIN, "http://a")
+    for url, is_held_back in (("http://a", True), ("http://b", False)):
+        login, node = remembering(tmp_path / "state", clock, is_attended=False), profile(url)
+        await login.unlock(node, keeping([node], WRONG))
+        assert login.is_held_back is is_held_back
+
+
+async def test_a_node_of_no_named_cluster_that_takes_the_login_removes_what_it_refused(
+    tmp_path: Path, memory: Memory, clock: Clock
+) -> None:
+    memory.of_command().add(ADMIN, "http://a")
+    login, at = remembering(tmp_path / "state", clock), Clock()
+    login.clock, login.attempts = at, AttemptLimit(at)
+    guard = NodeLogin(login, "a", login.generation, profile("http://a"))
+    await guard.before_password()
+    guard.login_accepted(by_password=True)
+    guard.after_request(unanswered=False)
+    guard.prove()
+    assert await memory.of_command().others(ADMIN, "http://a") == []
+
+
+@pytest.mark.parametrize(
+    ("is_taken", "own", "is_stopped"), [(False, 0, True), (True, 0, False), (True, 1, True)]
+)
+async def test_what_others_were_refused_counts_before_each_password_that_is_not_certain(
+    is_taken: bool, own: int, is_stopped: bool, tmp_path: Path, memory: Memory, clock: Clock
+) -> None:
+    """P24."""
+    memory.refuse(2)
+    login = remembering(tmp_path / "state", clock, is_attended=False)
+    guard = NodeLogin(login, "a", login.generation, profile("http://a", cluster="demo"))
+    if is_taken:
+        login.attempts.accept("a")
+    for _ in range(own):
+        login.attempts.refuse("a", place="elsewhere")
+    with pytest.raises(LoginStopped) if is_stopped else contextlib.nullcontext():
+        await guard.before_password()
+    assert bool(login.trouble) is is_stopped
+
+
+async def test_a_refusal_is_kept_once_the_login_is_stopped_and_so_is_each_that_follows(
+    tmp_path: Path, memory: Memory, clock: Clock
+) -> None:
+    """P24: what one node alone refuses may end no other command."""
+    login = remembering(tmp_path / "state", clock, is_attended=False)
+    node = profile("http://a", cluster="demo")
+    first, second = (NodeLogin(login, name, login.generation, node) for name in "ab")
+    first.password_refused()
+    await memory.holds(0)
+    login.stop("401", refused=True)
+    await memory.holds(1)
+    second.password_refused()
+    await memory.holds(2)
+
+
+def test_that_refusals_are_not_kept_is_said_of_a_refusal_and_of_nothing_else(
+    tmp_path: Path, clock: Clock
+) -> None:
+    (tmp_path / "state").mkdir(mode=0o755)
+    (tmp_path / "state").chmod(0o755)
+    login = remembering(tmp_path / "state", clock)
+    for _ in range(3):
+        login.attempts.refuse("a", place="demo")
+    login.stop("401", refused=True)
+    unknown = login.trouble_at("a").hint
+    assert unknown.startswith("no other deck or command knows of its refusals: ")
+    login.reread()
+    barred, _, rest = login.trouble_at("a").hint.partition("; ")
+    assert barred.startswith("not tried again")
+    assert rest == unknown
+    login.renew(Secret("another"))
+    login.stop("the keyring is locked")
+    assert login.trouble_at("a").hint == ""
 
 
 async def test_a_login_that_others_were_refused_says_where_lost_answers_stop_it(
