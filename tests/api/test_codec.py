@@ -1,6 +1,7 @@
 import json
 import time
 import tracemalloc
+from collections.abc import Sequence
 
 import pytest
 
@@ -10,6 +11,7 @@ from tui.api.service_entry import fault_of_entry
 from tui.model.login import LockoutRule
 from tui.model.node import Maintenance, Role
 from tui.model.order import Verb, write_operation
+from tui.model.service import LaterServices, Service, but_for_uptimes, with_uptimes
 
 HOSTILE = [
     "\x1b[2J",
@@ -30,11 +32,11 @@ HOSTILE = [
 ]
 
 
-def read_services(body: bytes) -> tuple[codec.Service, ...]:
+def read_services(body: bytes) -> Sequence[Service]:
     return ServicesParser().parse(body)
 
 
-def services(value: object) -> tuple[codec.Service, ...]:
+def services(value: object) -> Sequence[Service]:
     return read_services(json.dumps(value).encode())
 
 
@@ -372,6 +374,33 @@ def test_an_equal_answer_gives_the_services_of_the_one_before() -> None:
     parser = ServicesParser()
     body = answer("0:00:01", "n/a")
     assert parser.parse(body) is parser.parse(body)
+
+
+def test_answers_in_which_uptimes_alone_went_on_are_known_without_making_a_service() -> None:
+    parser = ServicesParser()
+    first = parser.parse(answer("0:00:58", "3 days, 0:58:57"))
+    for texts, uptimes in (
+        (("0:00:58", "3 days, 0:58:58"), [58, 262738]),
+        (("0:01:00", "3 days, 0:59:00"), [60, 262740]),
+    ):
+        later = parser.parse(answer(*texts))
+        assert isinstance(later, LaterServices)
+        assert but_for_uptimes(later) is first
+        assert [uptime for _, uptime in with_uptimes(later)] == [*uptimes, None]
+        assert [service.uptime for service in later] == [*uptimes, None]
+
+
+@pytest.mark.parametrize("text", ["0:00:57", "0:00:75", "-1 day, 0:00:01", "3 days, 0:00:99"])
+def test_an_uptime_that_fell_or_cannot_be_read_any_more_is_more_than_one_that_went_on(
+    text: str,
+) -> None:
+    parser = ServicesParser()
+    first = parser.parse(answer("0:00:58", "0:00:58"))
+    other = parser.parse(answer(text, "0:01:00"))
+    again = parser.parse(answer("0:01:02", "0:01:02"))
+    assert but_for_uptimes(other) is other
+    assert other is not first
+    assert but_for_uptimes(again) is (other if text == "0:00:57" else again)
 
 
 @pytest.mark.parametrize(

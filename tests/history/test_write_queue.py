@@ -1,6 +1,9 @@
 """What is new in a reading, and how long a node was watched."""
 
+from dataclasses import replace
+
 from tests.history.conftest import AWAY, ON, reading, service
+from tests.later_answers import unseen
 from tui.history.write_queue import GAP, StateMark, StateTracker
 
 STAMP = ON.timestamp()
@@ -47,6 +50,16 @@ def test_an_uptime_that_grows_is_nothing_new() -> None:
     later = service(start=100)
     state, *_ = tracker.see(reading(later, after=30), "demo")
     assert state is None
+
+
+def test_where_uptimes_alone_went_on_no_service_is_looked_at() -> None:
+    tracker, first = StateTracker(), (service(start=100), service("ccs"))
+    tracker.see(replace(reading(), services=first), "demo")
+    for after in (2, 4):
+        later = replace(reading(after=after), services=unseen(first, after))
+        state, stretch, until = tracker.see(later, "demo")
+        assert state is None
+        assert (stretch, until) == (("demo", "node1", STAMP), STAMP + after)
 
 
 def test_trouble_ends_a_stretch_and_is_no_new_state() -> None:

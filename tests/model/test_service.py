@@ -5,17 +5,21 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.later_answers import unseen
 from tui.model.service import (
     Health,
     Kind,
+    LaterServices,
     Service,
     ServiceCounts,
+    but_for_uptimes,
     configured_name,
     kind_of,
     purpose_of,
     start_came_late,
     uptime_came_late,
     was_restarted,
+    with_uptimes,
 )
 
 
@@ -192,3 +196,42 @@ def test_a_start_time_is_late_only_where_the_uptime_went_on() -> None:
     assert not start_came_late(shown(0, None), shown(DAY, 12), 2.0)
     assert not start_came_late(shown(0, 10), shown(DAY, None), 2.0)
     assert not start_came_late(shown(None, 10), shown(DAY, 12), 2.0)
+
+
+FIRST = (Service("ccs", "RUNNING", uptime=5), Service("once", "EXITED"))
+LATER = (Service("ccs", "RUNNING", uptime=7), Service("once", "EXITED"))
+
+
+def test_later_services_are_made_once_when_one_is_looked_at() -> None:
+    made = []
+
+    def make() -> tuple[Service, ...]:
+        made.append(LATER)
+        return LATER
+
+    later = LaterServices(FIRST, {0: 7}, make)
+    assert (len(later), but_for_uptimes(later), made) == (2, FIRST, [])
+    assert later[0] is LATER[0]
+    assert later[-1:] == LATER[-1:]
+    assert [*later] == [*LATER]
+    assert made == [LATER]
+
+
+def test_later_services_are_equal_to_the_same_ones_in_any_form() -> None:
+    later, same = (LaterServices(FIRST, {0: 7}, lambda: LATER) for _ in range(2))
+    assert later == LATER
+    assert later == LATER
+    assert later == same
+    assert later != FIRST
+    assert {later, same, LATER} == {LATER}
+    assert repr(later) == repr(LATER)
+
+
+def test_uptimes_are_known_before_a_service_is_made() -> None:
+    assert [*with_uptimes(unseen(FIRST))] == [(FIRST[0], 7), (FIRST[1], None)]
+    assert [*with_uptimes(FIRST)] == [(FIRST[0], 5), (FIRST[1], None)]
+
+
+def test_services_are_counted_without_a_look_at_an_uptime() -> None:
+    counts = ServiceCounts.of(but_for_uptimes(unseen(FIRST)), frozenset())
+    assert counts == ServiceCounts.of(LATER, frozenset())

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
+from tests.later_answers import unseen
 from tui.model.reading import Reading
 from tui.model.service import Service
 from tui.model.uptime_clock import UptimeClock
@@ -67,3 +68,12 @@ def test_what_the_node_does_not_tell_is_not_known() -> None:
     beginnings = UptimeClock()
     beginnings.note(Reading("node1", (silent,), answered_at=10.0))
     assert beginnings.uptime(silent, 20.0) is None
+
+
+def test_the_uptimes_of_later_answers_are_followed_before_a_service_is_looked_at() -> None:
+    beginnings, first = UptimeClock(), answer(200.0)
+    (service,) = first.services
+    beginnings.note(first)
+    assert beginnings.uptime(service, 203.9) == 102
+    beginnings.note(replace(first, services=unseen((service,), 4), answered_at=203.5))
+    assert beginnings.uptime(service, 203.9) == 103

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import example, given
@@ -157,7 +157,7 @@ def test_an_answer_is_read_the_same_whatever_came_before_it(bodies: list[bytes])
             assert outcome(parser.parse, one) == outcome(ServicesParser().parse, one)
 
 
-def outcome(read: Callable[[bytes], tuple[Service, ...]], body: bytes) -> object:
+def outcome(read: Callable[[bytes], Sequence[Service]], body: bytes) -> object:
     try:
         return [(service, service.raw) for service in read(body)]
     except WireError as error:

@@ -136,7 +136,7 @@ class NodeReader:
         sha256 = "" if certificate is None else certificate.sha256
         return Origin(self._connection.peer, sha256)
 
-    async def services(self) -> tuple[Service, ...]:
+    async def services(self) -> Sequence[Service]:
         """Read `GET /v1/local/services`, which the node answers for itself."""
         return await self._read("/v1/local/services", self._services.parse)
 

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import islice
 from typing import Any
 
@@ -19,7 +19,7 @@ from tui.model.cluster import Member, MemberHealth
 from tui.model.dataclass import dataclass
 from tui.model.login import LockoutRule
 from tui.model.node import Identity, Maintenance, Role
-from tui.model.service import Service
+from tui.model.service import LaterServices, Service
 from tui.model.text import LIMIT, clean, visible_name
 
 _VALUES_AT_MOST = 100_000  # two thousand services have ten thousand
@@ -517,12 +517,14 @@ class ServicesParser:
     def __init__(self) -> None:
         self._frame: list[bytes] = []
         self._uptimes: list[bytes] = []
-        self._services: tuple[Service, ...] = ()
+        self._services: Sequence[Service] = ()
+        self._first: tuple[Service, ...] = ()
         self._ticking: list[int] = []
         self._minutes: list[_Minute] = []
+        self._seconds: list[int | None] = []
 
-    def parse(self, body: bytes) -> tuple[Service, ...]:
-        """Parse an answer. Raises WireError."""
+    def parse(self, body: bytes) -> Sequence[Service]:
+        """Parse an answer; where uptimes alone went on, to LaterServices. Raises WireError."""
         pieces = _UPTIME_BYTES.split(body)
         frame, uptimes = pieces[::2], pieces[1::2]
         if frame != self._frame:
@@ -534,10 +536,10 @@ class ServicesParser:
     def _read(self, body: bytes, frame: list[bytes], uptimes: list[bytes]) -> None:
         self._frame = []
         entries = read_entries(body)
-        self._services = services_in(entries)
-        if isinstance(entries, JsonObject) or len(entries) != len(self._services):
+        self._services = self._first = services_in(entries)
+        if isinstance(entries, JsonObject) or len(entries) != len(self._first):
             return
-        if any(service.note for service in self._services):  # of an odd entry no uptime is read
+        if any(service.note for service in self._first):  # of an odd entry no uptime is read
             return
         texts = [entry.get("uptime") for entry in entries.values()]
         found = set(map(bytes.decode, uptimes))
@@ -545,25 +547,52 @@ class ServicesParser:
         # Each uptime that was cut out is one of these, in this order; else nothing is known of it.
         if [texts[number] for number in self._ticking] == list(map(bytes.decode, uptimes)):
             self._frame, self._uptimes = frame, uptimes
-            known = (self._services[number].uptime for number in self._ticking)
-            self._minutes = list(map(_minute_of, uptimes, known))
+            self._seconds = [self._first[number].uptime for number in self._ticking]
+            self._minutes = list(map(_minute_of, uptimes, self._seconds))
 
     def _advance(self, uptimes: list[bytes]) -> None:
         """Take over new uptimes; all else is as it was."""
-        services, minutes = list(self._services), self._minutes
-        for place, (number, text) in enumerate(zip(self._ticking, uptimes, strict=True)):
-            old, (minute, began) = services[number], minutes[place]
-            seconds = _SECONDS.get(text[-2:])
-            if text[:-2] == minute and seconds is not None:
-                uptime: int | None = began + seconds
+        before, seconds = self._seconds, self._read_uptimes(uptimes)
+        went_on = {
+            place: now
+            for place, was, now in zip(self._ticking, before, seconds, strict=True)
+            if was is not None and now is not None and now >= was
+        }
+        make = partial(_with_uptimes, self._first, self._ticking, seconds, uptimes)
+        if len(went_on) == len(seconds):
+            self._services = LaterServices(self._first, went_on, make)
+        else:
+            self._services = self._first = make()
+        self._uptimes, self._seconds = uptimes, seconds
+
+    def _read_uptimes(self, texts: list[bytes]) -> list[int | None]:
+        """Return uptimes in seconds: nearly all are in the minute of those before."""
+        minutes, found = self._minutes, list[int | None]()
+        for number, text in enumerate(texts):
+            minute, began = minutes[number]
+            second = _SECONDS.get(text[-2:])
+            if second is not None and text[:-2] == minute:
+                found.append(began + second)
             else:
                 uptime = read_uptime(text.decode())
-                minutes[place] = _minute_of(text, uptime)
-            raw = {**old.raw, "uptime": text.decode()} if isinstance(old.raw, dict) else old.raw
-            services[number] = Service(
-                old.name, old.status, old.started_at, uptime, old.note, 0, raw
-            )
-        self._services, self._uptimes = tuple(services), uptimes
+                minutes[number] = _minute_of(text, uptime)
+                found.append(uptime)
+        return found
+
+
+def _with_uptimes(
+    services: tuple[Service, ...],
+    places: list[int],
+    uptimes: list[int | None],
+    texts: list[bytes],
+) -> tuple[Service, ...]:
+    """Return services with other uptimes, each of the service at one of the `places`."""
+    made = list(services)
+    for place, uptime, text in zip(places, uptimes, texts, strict=True):
+        old = made[place]
+        raw = {**old.raw, "uptime": text.decode()} if isinstance(old.raw, dict) else old.raw
+        made[place] = Service(old.name, old.status, old.started_at, uptime, old.note, 0, raw)
+    return tuple(made)
 
 
 _Minute = tuple[bytes | None, int]

@@ -31,7 +31,7 @@ class NodeStatus:
     """
 
     profile: NodeProfile
-    services: tuple[Service, ...]
+    services: Sequence[Service]
     scope: ServiceKinds
     trouble: Trouble | None
     gaps: tuple[str, ...] = ()
@@ -95,7 +95,7 @@ def node_status(watch: NodePoller) -> NodeStatus:
     """Return the status of a polled node as it is known now."""
     scope = ServiceKinds(watch.facts.optional, watch.facts.disabled)
     trouble = watch.reading.trouble or wrong_node_trouble(watch)
-    services = () if trouble else watch.reading.services
+    services: Sequence[Service] = () if trouble else watch.reading.services
     gaps = (watch.wrong_node,) if watch.wrong_node else watch.facts.gaps
     kinds_gap = "" if scope.optional is not None else watch.facts.kinds_gap or "; ".join(gaps)
     maintenance = watch.facts.maintenance

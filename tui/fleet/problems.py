@@ -16,7 +16,7 @@ from tui.model.event_text import event_text
 from tui.model.login import PasswordCause, PasswordPolling
 from tui.model.node import Maintenance, ObservedHealth
 from tui.model.reading import Reading, TroubleKind
-from tui.model.service import Health, Kind, Service, kind_of
+from tui.model.service import Health, Kind, Service, but_for_uptimes, kind_of
 from tui.model.trust import UNCHECKED
 
 LOOPS_FOR, RESTARTS_FOR = 600.0, 3600.0
@@ -290,7 +290,8 @@ def _certificate(node: NodeCondition, on: datetime) -> Iterable[Problem]:
 def _services(
     node: NodeCondition, changes: Mapping[str, Sequence[Event]], now: float
 ) -> Iterable[Problem]:
-    for service in node.reading.services:
+    services = but_for_uptimes(node.reading.services)
+    for service in services:
         events = changes.get(service.name, ())
         yield from _service(node, service, events, now)
         restarts, _ = restarts_of(events, now)
@@ -298,7 +299,7 @@ def _services(
             times = "" if len(restarts) == 1 else f" {len(restarts)} times in the last hour"
             what = f"restarted{times}, not sent from here"
             yield Problem(Severity.NOTICE, 1, node.name, what, service.name, restarts[-1].at)
-    for name in changes.keys() - {service.name for service in node.reading.services}:
+    for name in changes.keys() - {service.name for service in services}:
         yield from _vanished(node, name, changes[name], now)
 
 

@@ -4,14 +4,14 @@ The deck fills the queue in its loop, the writing thread empties it.
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from datetime import datetime
 
 from tui.model.dataclass import dataclass
 from tui.model.event import Event
 from tui.model.reading import Reading
-from tui.model.service import Service
+from tui.model.service import Service, but_for_uptimes
 from tui.model.text import clean
 
 GAP = 60.0
@@ -57,6 +57,7 @@ class StateTracker:
 
     def __init__(self) -> None:
         self._known: dict[Node, dict[str, tuple[str, datetime | None]]] = {}
+        self._seen: dict[Node, Sequence[Service]] = {}
         self._spans: dict[Node, tuple[float, float]] = {}
 
     def see(
@@ -77,7 +78,11 @@ class StateTracker:
         self._spans[node] = (begun, at)
         return self._news(node, at, reading.services), (*node, begun), at
 
-    def _news(self, node: Node, at: float, services: tuple[Service, ...]) -> WatchedState | None:
+    def _news(self, node: Node, at: float, services: Sequence[Service]) -> WatchedState | None:
+        lasting = but_for_uptimes(services)
+        if lasting is self._seen.get(node):
+            return None
+        self._seen[node] = lasting
         now = {service.name: (service.status, service.started_at) for service in services}
         before = self._known.get(node)
         if now == before:

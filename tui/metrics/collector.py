@@ -20,7 +20,7 @@ from tui.model.clock import monotonic
 from tui.model.event import Event
 from tui.model.node import Role
 from tui.model.reading import TroubleKind
-from tui.model.service import Service, configured_name, kind_of
+from tui.model.service import Service, but_for_uptimes, configured_name, kind_of
 from tui.model.trust import PinnedTrust
 
 KNOWN_STATES = (
@@ -147,7 +147,7 @@ class FleetCollector(Collector):
             age = node.reading.age(now)
             if not node.reading.is_good or age is None or age > node.stale_after:
                 continue
-            for service in node.reading.services:
+            for service in but_for_uptimes(node.reading.services):
                 if service.left_out:
                     continue
                 labels = (*_labels(node), service.name)

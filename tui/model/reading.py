@@ -1,5 +1,6 @@
 """What a node answered, when, and what is wrong where it did not."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import Enum
 
@@ -83,7 +84,7 @@ class Reading:
     """
 
     node: str
-    services: tuple[Service, ...] = ()
+    services: Sequence[Service] = ()
     asked_at: float = 0.0
     answered_at: float | None = None
     answered_on: datetime | None = None

@@ -5,11 +5,11 @@ what follows is no second one.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from datetime import datetime
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, overload
 
 from tui.model.dataclass import dataclass
 from tui.model.text import is_plain_name, visible_name
@@ -119,6 +119,72 @@ class Service:
         return Health.OFF if configured_name(self.name, disabled) else health
 
 
+class LaterServices(Sequence[Service]):
+    """The services of an answer that differs from an earlier one by uptimes alone, which went on.
+
+    `first` are those of the earlier one, the same for all answers that follow it so. `uptimes` are
+    the new ones in seconds, by the place of the service. Each service is made once one is looked
+    at, by `make`: most answers are replaced by the next before that.
+    """
+
+    __slots__ = ("_made", "_make", "first", "uptimes")
+
+    def __init__(
+        self,
+        first: tuple[Service, ...],
+        uptimes: Mapping[int, int],
+        make: Callable[[], tuple[Service, ...]],
+    ) -> None:
+        self.first = first
+        self.uptimes = uptimes
+        self._make = make
+        self._made: tuple[Service, ...] | None = None
+
+    def _all(self) -> tuple[Service, ...]:
+        if self._made is None:
+            self._made = self._make()
+        return self._made
+
+    @overload
+    def __getitem__(self, index: int) -> Service: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Service, ...]: ...
+    def __getitem__(self, index: int | slice) -> Service | tuple[Service, ...]:
+        return self._all()[index]
+
+    def __iter__(self) -> Iterator[Service]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, LaterServices):
+            return self._all() == other._all()
+        return self._all() == other
+
+    def __hash__(self) -> int:
+        return hash(self._all())
+
+    def __repr__(self) -> str:
+        return repr(self._all())
+
+
+def but_for_uptimes(services: Sequence[Service]) -> Sequence[Service]:
+    """Return services with uptimes that may be of an earlier answer; none is made for that.
+
+    It is one object for all answers between which no more happened than that uptimes went on.
+    """
+    return services.first if isinstance(services, LaterServices) else services
+
+
+def with_uptimes(services: Sequence[Service]) -> Iterator[tuple[Service, int | None]]:
+    """Yield each of `but_for_uptimes` with its uptime now, in seconds."""
+    uptimes = services.uptimes if isinstance(services, LaterServices) else {}
+    for place, service in enumerate(but_for_uptimes(services)):
+        yield service, uptimes.get(place, service.uptime)
+
+
 def uptime_started_over(before: int | None, after: int | None, seconds: float) -> bool:
     """Whether an uptime shows a start within the last `seconds`: it fell, and is no longer.
 
@@ -167,7 +233,7 @@ class ServiceCounts:
     problems: tuple[Service, ...] = ()
 
     @classmethod
-    def of(cls, services: tuple[Service, ...], disabled: frozenset[str]) -> "ServiceCounts":
+    def of(cls, services: Sequence[Service], disabled: frozenset[str]) -> "ServiceCounts":
         """Count; `disabled` are configuration names that the cluster has switched off."""
         healths = [service.health(disabled) for service in services]
         # Nearly all are running: only of the others it is asked what they are.

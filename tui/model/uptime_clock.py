@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from tui.model.reading import Reading
-from tui.model.service import Service
+from tui.model.service import Service, with_uptimes
 
 _GRAIN = 1.0
 
@@ -29,10 +29,10 @@ class UptimeClock:
         self._noted = reading
         had = self._began if reading.node == self._node else {}
         self._node, self._began = reading.node, {}
-        for service in reading.services:
-            if service.uptime is None:
+        for service, uptime in with_uptimes(reading.services):
+            if uptime is None:
                 continue
-            moment = reading.answered_at - service.uptime
+            moment = reading.answered_at - uptime
             started, earlier = had.get(service.name, (None, moment))
             if started == service.started_at and 0 <= moment - earlier <= _GRAIN:
                 moment = earlier

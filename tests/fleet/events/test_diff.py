@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 
 from tests.events import ELSEWHERE, HERE, ON, flip
+from tests.later_answers import unseen
 from tui.fleet.events.diff import RestartDetector, diff_readings, late_uptimes
 from tui.model.event import (
     ConnectionLost,
@@ -42,6 +43,17 @@ def test_the_first_answer_is_a_beginning_and_not_a_change() -> None:
 def test_an_uptime_that_went_on_is_no_change() -> None:
     later = after(replace(ALERT, uptime=86402), replace(CCS, uptime=86402))
     assert diff_readings(GOOD, later, on=READ_ON) == ()
+
+
+def test_where_uptimes_alone_went_on_no_service_is_looked_at() -> None:
+    services = (ALERT, CCS)
+    first, *later = (
+        replace(GOOD, services=services, asked_at=10 + by, answered_at=10 + by) for by in (0, 2, 4)
+    )
+    later = [replace(one, services=unseen(services)) for one in later]
+    for before, now in pairwise([first, *later]):
+        assert diff_readings(before, now, on=READ_ON) == ()
+        assert late_uptimes(before, now) == frozenset()
 
 
 def test_a_new_status_is_reported_with_the_old_one() -> None:

@@ -10,12 +10,13 @@ import pytest
 from tests.faultserver import answer, serving
 from tests.fleet.conftest import BOOTSTRAP, NODES, Play, keeping, profile, running, said
 from tests.fleet.orders.test_preflight import NOW, T0, order
+from tests.later_answers import unseen
 from tui.fleet.login.shared_login import Login
 from tui.fleet.orders.guard import ChangedSinceSeen, check_services, judge_order
 from tui.fleet.polling.cluster_cache import ClusterCache
 from tui.fleet.polling.identity import SETTLED_AFTER, IdentityCheck, NodeFactsReader
 from tui.fleet.polling.node_connection import NodeConnection
-from tui.model.node import Identity, Origin, Role, same_host
+from tui.model.node import Identity, NodeEvidence, Origin, Role, same_host
 from tui.model.order import OrderPhase, Result, Tier, Verb
 from tui.model.reading import Reading
 from tui.model.service import Service
@@ -298,6 +299,18 @@ def seen(*seconds: int | None) -> list[Service]:
         Service(f"s{at}", "RUNNING", None if second is None else T0 + timedelta(seconds=second))
         for at, second in enumerate(seconds)
     ]
+
+
+def test_where_uptimes_alone_went_on_no_service_is_looked_at() -> None:
+    check, first = check_of(), (*seen(50, 50, 50),)
+    check.saw(first, HERE)
+    evidence = check.evidence
+    check.saw(unseen(first), HERE)
+    assert check.is_settled
+    assert check.evidence == evidence
+    check.saw(unseen(first), THERE)
+    assert not check.is_settled
+    assert check.evidence == NodeEvidence(THERE, evidence.starts)
 
 
 def test_start_times_that_go_back_are_another_nodes() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.faultserver import Peer, serving
 from tests.fleet.conftest import LIST, TIMEOUT, Play, keeping, profile, said
+from tests.later_answers import unseen
 from tui.api.errors import Garbled
 from tui.credentials import Secret
 from tui.fleet.login.shared_login import Login
@@ -28,6 +29,11 @@ NOTED = replace(READABLE, name="odd", note="no status")
 @pytest.mark.parametrize("services", [(READABLE,), (READABLE, NOTED)])
 def test_an_answer_with_one_service_that_can_be_read_is_one(services: tuple[Service, ...]) -> None:
     assert check_services_answer(services, "node1") is services
+
+
+def test_an_answer_in_which_uptimes_alone_went_on_is_checked_without_a_look_at_one() -> None:
+    later = unseen((READABLE, READABLE))
+    assert check_services_answer(later, "node1") is later
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.later_answers import unseen
 from tui.model.node import Identity, NodeFacts, ObservedHealth, Role
 from tui.model.reading import Reading, Trouble, TroubleKind
 from tui.model.service import Service
@@ -36,6 +37,12 @@ def shown(*watches: Watch) -> list[bool]:
 
 def test_an_uptime_and_an_age_that_went_on_are_not_new() -> None:
     assert shown(Watch(), Watch(reading(2)), Watch(reading(4))) == [True, False, False]
+
+
+def test_where_uptimes_alone_went_on_no_service_is_looked_at() -> None:
+    first = reading()
+    later = [Watch(replace(reading(at), services=unseen((*first.services,)))) for at in (2, 4)]
+    assert shown(Watch(first), *later) == [True, False, False]
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from tests.ui.matrix_columns import DAYS, column, grid, names
+from tests.later_answers import unseen
+from tests.ui.matrix_columns import DAYS, column, grid, names, service
+from tests.ui.node_views import NOW, node_view
 from tui.fleet.unmanaged_nodes import UnmanagedNode
 from tui.model.filters import ServiceFilter
 from tui.model.node import Maintenance, ObservedHealth, Role
 from tui.model.service import Service
 from tui.ui.format.service_row import FRESH
 from tui.ui.format.status_lines import PlacedAlert
-from tui.ui.matrix.columns import grouped, unmanaged_column
+from tui.ui.matrix.columns import ColumnCache, grouped, unmanaged_column
 from tui.ui.matrix.grid import RowOrder, build_grid
 from tui.ui.matrix.headers import (
     beyond_edge,
@@ -281,3 +283,14 @@ def test_columns_are_grouped_by_cluster_in_the_order_these_come() -> None:
     columns = [column("a", {}, cluster="one"), column("b", {}, cluster="two")]
     columns.append(column("c", {}, cluster="one"))
     assert [one.key for one in grouped(columns)] == ["a", "c", "b"]
+
+
+def test_while_uptimes_alone_go_on_what_an_answer_came_to_is_kept() -> None:
+    cache, first = ColumnCache(), (service("a", 30), service("b", "STOPPED"))
+    view = node_view("n1", *first)
+    view = replace(view, reading=replace(view.reading, services=first))
+    (before,) = cache.of([view])
+    later = replace(view.reading, services=unseen(first), answered_at=NOW + 1)
+    (now,) = cache.of([replace(view, reading=later, now=NOW + 2)])
+    assert now.body is before.body
+    assert (before.uptime(first[0]), now.uptime(first[0])) == (31, 33)

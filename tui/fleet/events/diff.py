@@ -23,7 +23,7 @@ from tui.model.event import (
     StatusChange,
 )
 from tui.model.reading import Reading
-from tui.model.service import Service, uptime_came_late, was_restarted
+from tui.model.service import Service, but_for_uptimes, uptime_came_late, was_restarted
 
 
 def diff_readings(
@@ -64,6 +64,8 @@ def late_uptimes(before: Reading, after: Reading) -> frozenset[str]:
 def _only_ran_on(before: Reading, after: Reading) -> bool:
     """Whether the same services went on, as they do at nearly every reading."""
     old, new = before.services, after.services
+    if but_for_uptimes(old) is but_for_uptimes(new):
+        return True
     return len(old) == len(new) and all(
         a.name == b.name
         and a.status == b.status

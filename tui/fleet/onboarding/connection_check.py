@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING
 
@@ -70,7 +71,7 @@ async def try_connection(
 
 
 async def _ask(
-    profile: NodeProfile, reader: NodeReader, services: tuple[Service, ...]
+    profile: NodeProfile, reader: NodeReader, services: Sequence[Service]
 ) -> ConnectionTestResult:
     try:
         identity = await reader.identity()
@@ -98,7 +99,7 @@ async def _ask(
     return ConnectionTestResult(True, (_services(services), who, cluster), identity=identity)
 
 
-def _services(services: tuple[Service, ...]) -> str:
+def _services(services: Sequence[Service]) -> str:
     well = sum(service.health().is_well for service in services)
     return f"it answers: {well} of {len(services)} services are running"
 

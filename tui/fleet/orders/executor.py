@@ -7,7 +7,7 @@ node's proxy, the endpoints of databases that are back on the node are counted.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
@@ -392,7 +392,7 @@ async def _identity(order: Order, client: NodeReader) -> Identity:
     return second
 
 
-async def _services(order: Order, client: NodeReader) -> tuple[Service, ...]:
+async def _services(order: Order, client: NodeReader) -> Sequence[Service]:
     """Read the services; twice where they are all that identifies the node. See `_identity`."""
     meant, services = order.target.identity, await client.services()
     if meant.uid is None and not meant.hostname:

@@ -26,7 +26,7 @@ from tui.model.node import (
     same_host,
 )
 from tui.model.reading import Reading
-from tui.model.service import Service
+from tui.model.service import Service, but_for_uptimes
 
 if TYPE_CHECKING:
     from tui.api.client import NodeReader
@@ -77,11 +77,14 @@ class IdentityCheck:
 
     def saw(self, services: Sequence[Service], origin: Origin) -> None:
         """Compare the services of a new reading, and where it came from, with the one before."""
-        before, self.evidence = self.evidence, NodeEvidence.of(services, origin)
-        change = StartsChange.NONE
-        if before.starts != self.evidence.starts:
-            read_at = node_time(self._services)
-            change = compare_starts(before.starts, self.evidence.starts, read_at)
+        before, change = self.evidence, StartsChange.NONE
+        if but_for_uptimes(services) is but_for_uptimes(self._services):
+            self.evidence = NodeEvidence(origin, before.starts)
+        else:
+            self.evidence = NodeEvidence.of(services, origin)
+            if before.starts != self.evidence.starts:
+                read_at = node_time(self._services)
+                change = compare_starts(before.starts, self.evidence.starts, read_at)
         is_new = change is StartsChange.MOST or bool(before.origin.difference(origin))
         if not self.is_settled:
             # Where most services restart at every reading, the next one is news all the same.

@@ -7,7 +7,7 @@ before it polls.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from tui.config import NodeProfile
 from tui.credentials import Passwords, Secret
 from tui.fleet.login.shared_login import Login, LoginStopped, NodeLogin
 from tui.model.login import LoginWay, PasswordCause
-from tui.model.service import Service
+from tui.model.service import Service, but_for_uptimes
 
 if TYPE_CHECKING:
     from tui.api.client import NodeReader
@@ -26,7 +26,7 @@ _PORT = "is this the API's port (9443)?"
 _KEPT = "what was known before stays, and grows old"
 
 
-def check_services_answer(services: tuple[Service, ...], where: str) -> tuple[Service, ...]:
+def check_services_answer(services: Sequence[Service], where: str) -> Sequence[Service]:
     """Return the services, or raise Garbled where no entry is one.
 
     What answers is itself a service of the node, so an empty list is not a node without services,
@@ -34,7 +34,7 @@ def check_services_answer(services: tuple[Service, ...], where: str) -> tuple[Se
     """
     if not services:
         raise Garbled(f"{where} listed no services at all", _PORT, later_hint=_KEPT)
-    if all(service.note for service in services):
+    if all(service.note for service in but_for_uptimes(services)):
         text = f"{where} listed no service that can be read: {services[0].note}"
         raise Garbled(text, _PORT, later_hint=_KEPT)
     return services

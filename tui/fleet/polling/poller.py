@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -33,7 +33,7 @@ from tui.model.event import RoleChange
 from tui.model.login import PasswordPolling
 from tui.model.node import Identity, NodeEvidence, NodeFacts, Origin
 from tui.model.reading import Reading, Trouble
-from tui.model.service import Service, ServiceCounts
+from tui.model.service import Service, ServiceCounts, but_for_uptimes
 
 if TYPE_CHECKING:
     from tui.api.client import NodeReader
@@ -150,9 +150,10 @@ class NodePoller:
     def tally(self) -> ServiceCounts:
         """How many of its services are well by the last good answer, and which are not.
 
-        Counted again only where the reading or the cluster's facts are new.
+        Counted again only where more is new than uptimes. Those of its problems may be of an
+        earlier answer.
         """
-        services, disabled = self.reading.services, self.facts.disabled
+        services, disabled = but_for_uptimes(self.reading.services), self.facts.disabled
         if self._counted[0] is not services or self._counted[1] is not disabled:
             self._counted = (services, disabled)
             self._tally = ServiceCounts.of(services, disabled)
@@ -538,7 +539,7 @@ class NodePoller:
         )
 
     def _publish_services(
-        self, services: tuple[Service, ...], origin: Origin, asked_at: float
+        self, services: Sequence[Service], origin: Origin, asked_at: float
     ) -> None:
         self._facts_reader.saw(services, origin)
         self.evidence = self._facts_reader.identity_check.evidence

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
+from tui.model.service import Service, but_for_uptimes
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.service_row import GLYPHS, STYLES
 from tui.ui.format.status_lines import Palette
@@ -19,7 +20,7 @@ def mini_matrix(
     A node is a line that begins with its number; where there are too many, those with a problem
     come first. Empty where there is nothing to compare.
     """
-    names = sorted({service.name for view in views for service in view.reading.services})
+    names = sorted({one.name for view in views for one in but_for_uptimes(view.reading.services)})
     if not names or height < 2:
         return Text()
     shown = sorted(views, key=lambda view: view.is_fresh and not view.problems)[: height - 1]
@@ -30,13 +31,13 @@ def mini_matrix(
         text.append("\n")
         mark = "bold" if view.name == here else palette["muted"]
         text.append(f"{view.number:>3} ", mark)
+        services = {one.name: one for one in but_for_uptimes(view.reading.services)}
         for name in names[: max(0, width - 4)]:
-            text.append(*_sign(view, name, palette))
+            text.append(*_sign(view, services.get(name), palette))
     return text
 
 
-def _sign(view: NodeView, name: str, palette: Palette) -> tuple[str, str]:
-    service = view.reading.find(name)
+def _sign(view: NodeView, service: Service | None, palette: Palette) -> tuple[str, str]:
     if not view.is_fresh:
         return _UNKNOWN, palette["stale_row"]
     if service is None:

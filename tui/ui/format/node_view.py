@@ -3,6 +3,7 @@
 And whether a reading shows anything new, or only clocks went on.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from operator import attrgetter
 
@@ -13,7 +14,7 @@ from tui.model.dataclass import dataclass
 from tui.model.filters import ServiceKinds
 from tui.model.node import Environment, Identity, NodeEvidence, NodeFacts, Role
 from tui.model.reading import Reading
-from tui.model.service import Service, ServiceCounts
+from tui.model.service import Service, ServiceCounts, but_for_uptimes
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +170,7 @@ class NodeNews:
 
     def __init__(self) -> None:
         self._shown: dict[str, tuple[object, ...]] = {}
+        self._looks: dict[str, tuple[Sequence[Service], list[object]]] = {}
         self._answered_at: dict[str, float | None] = {}
 
     def is_new(self, watch: NodePoller) -> bool:
@@ -179,7 +181,7 @@ class NodeNews:
             watch.wrong_node,
             watch.read_only,
             watch.facts,
-            [*map(_look, reading.services)],
+            self._look_of(watch),
         )
         before, now = self._answered_at.get(watch.name), reading.answered_at
         # What was stale is not any more.
@@ -187,3 +189,11 @@ class NodeNews:
         is_new = is_back or self._shown.get(watch.name) != shown
         self._shown[watch.name], self._answered_at[watch.name] = shown, now
         return is_new
+
+    def _look_of(self, watch: NodePoller) -> list[object]:
+        """Return what is shown of a node's services but for uptimes; one list while it stays."""
+        services = but_for_uptimes(watch.reading.services)
+        known = self._looks.get(watch.name)
+        if known is None or known[0] is not services:
+            known = self._looks[watch.name] = (services, [*map(_look, services)])
+        return known[1]

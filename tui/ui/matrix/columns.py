@@ -9,7 +9,7 @@ from tui.model.dataclass import dataclass
 from tui.model.filters import ServiceKinds
 from tui.model.node import Maintenance, ObservedHealth, Role
 from tui.model.reading import Trouble, TroubleKind
-from tui.model.service import Health, Service
+from tui.model.service import Health, Service, but_for_uptimes
 from tui.model.uptime_clock import UptimeClock
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.service_row import FRESH
@@ -117,7 +117,7 @@ class ColumnCache:
     """Makes columns of views; what a node's answer came to is kept until it answers again."""
 
     def __init__(self) -> None:
-        self._bodies: dict[str, tuple[tuple[Service, ...], frozenset[str], ColumnContent]] = {}
+        self._bodies: dict[str, tuple[Sequence[Service], frozenset[str], ColumnContent]] = {}
         self._since: dict[str, UptimeClock] = {}
 
     def of(self, views: Sequence[NodeView]) -> tuple[MatrixColumn, ...]:
@@ -126,12 +126,12 @@ class ColumnCache:
 
     def _column(self, view: NodeView) -> MatrixColumn:
         since = self._since.setdefault(view.name, UptimeClock())
-        services, disabled = view.reading.services, view.facts.disabled
+        since.note(view.reading)
+        services, disabled = but_for_uptimes(view.reading.services), view.facts.disabled
         kept = self._bodies.get(view.name)
         if kept is None or kept[0] is not services or kept[1] != disabled:
             kept = (services, disabled, ColumnContent.of(services, disabled))
             self._bodies[view.name] = kept
-            since.note(view.reading)
         return MatrixColumn(
             key=view.name,
             title=view.title,

@@ -10,6 +10,7 @@ from tui.fleet.fleet import Fleet
 from tui.model.clock import monotonic
 from tui.model.filters import FilterKeys, ServiceFilter, ServiceKinds, service_filter_keys
 from tui.model.order import Verb
+from tui.model.service import but_for_uptimes
 from tui.model.sorting import Sorting, SortWords
 from tui.ui.controllers.orders import OrderController, ServiceChoice
 from tui.ui.controllers.rollouts import RolloutTargets
@@ -241,7 +242,9 @@ class MatrixScreen(SortedScreen, ServicesScreen[CellKey | None]):
     def filter_keys(self) -> FilterKeys:
         """The keys of the filter, with the statuses of all nodes' services."""
         return service_filter_keys(
-            service for node in self._fleet.nodes for service in node.reading.services
+            service
+            for node in self._fleet.nodes
+            for service in but_for_uptimes(node.reading.services)
         )
 
     def filter_by(self, text: str) -> None:
