@@ -1,5 +1,6 @@
 """What a cluster says of itself: asked once for all its nodes, and never believed too long."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -62,6 +63,20 @@ async def test_the_cluster_is_asked_once_and_not_once_a_node() -> None:
                 Role.PRIMARY,
                 Role.REPLICA,
             }
+
+
+async def test_while_one_node_is_asked_for_the_health_of_all_no_other_is_due() -> None:
+    play, cache = Play(1), ClusterCache()
+    play.get(HEALTH, Peer.hang)
+    assert cache.health_is_due("node1")
+    assert cache.health_is_due("node2")
+    with serving(play) as one:
+        asking = asyncio.create_task(cache.refresh_health("node1", reader(one.url)))
+        await asyncio.sleep(0)
+        assert not cache.health_is_due("node2")
+        asking.cancel()
+        await asyncio.wait((asking,))
+    assert cache.health_is_due("node2")
 
 
 async def test_nodes_find_themselves_in_what_the_primary_says(served: SimulatedCluster) -> None:

@@ -129,9 +129,12 @@ class ClusterCache:
         return node in self._unanswered or (is_source_of_health and self.health.lacks_answer)
 
     def health_is_due(self, node: str) -> bool:
-        """Whether to ask this node: any may answer, until one sends the call elsewhere."""
+        """Whether to ask this node: any may answer, until one sends the call elsewhere.
+
+        Nodes that are polled at one moment find it due together, and one of them is enough.
+        """
         is_another = self.health.is_redirected and self._source_node.name not in ("", node)
-        return self.health.is_due and not is_another
+        return self.health.is_due and not is_another and not self._asking.locked()
 
     def _is_due(self, node: str, every: float) -> bool:
         now = self._clock()
@@ -227,7 +230,7 @@ class ClusterCache:
 
         Raises LoginRefused.
         """
-        if not self.health_is_due(node) or self._asking.locked():
+        if not self.health_is_due(node):
             return False
         async with self._asking:
             forgotten, self._health_source = self._forgotten.get(node), node
