@@ -185,7 +185,7 @@ _HEAD_AT_MOST = 100 * 1024  # httpcore's limit
 _WAITING_AT_MOST = 256 * 1024
 _PIECE = 64 * 1024  # what h11 reads at a time: it takes long, and the deadline must not wait for it
 _NEXT_ADDRESS_AFTER = 0.25  # RFC 8305
-_ILLEGAL = re.compile(r"[\r\n\0]")
+_ILLEGAL = "\r\n\0"
 _PLAIN_HEAD = re.compile(
     rb"HTTP/1\.1 ([2-5][0-9][0-9]) [ -~]*\r\n"
     rb"((?:[A-Za-z-]+: ?[!-~](?:[ -~]*[!-~])?\r\n)+)\r\n"
@@ -411,7 +411,8 @@ def _written(request: Request) -> bytes:
     ]
     if request.body is not None:
         lines.append(f"Content-Length: {len(request.body)}")
-    if any(map(_ILLEGAL.search, lines)):
+    joined = "".join(lines)
+    if any(sign in joined for sign in _ILLEGAL):
         raise TransportError("a line break in a header")
     return "\r\n".join((*lines, "", "")).encode() + (request.body or b"")
 
@@ -455,14 +456,20 @@ class _PlainAnswer(_Answer):
         self.status, self.headers = status, headers
         self._left = length
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        while self._left:
-            some = await self._line.take(self._left)
-            if not some:
-                raise TransportError("the body ended before its length")
-            self._left -= len(some)
-            yield some
-        self._end(is_kept=True)
+    # Not a generator: asyncio keeps account of each of those.
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if not self._left:
+            self._end(is_kept=True)
+            raise StopAsyncIteration
+        some = await self._line.take(self._left)
+        if not some:
+            raise TransportError("the body ended before its length")
+        self._left -= len(some)
+        return some
 
 
 class _AnyAnswer(_Answer):
