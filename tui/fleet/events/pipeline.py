@@ -294,7 +294,7 @@ class EventBaseline:
 
     def advance(self, node: IdentifiedNode, before: Reading) -> tuple[Reading, CountedNode]:
         """Return the readings to compare; `before` is the node's own one before its newest."""
-        last = self._counted.get(node.name, _Counted(before))
+        last = self._counted.get(node.name) or _Counted(before)
         old, new = last.reading, node.reading
         is_wrong = bool(node.wrong_node)
         if is_wrong or not node.is_settled:

@@ -73,7 +73,8 @@ class IdentityCheck:
     @property
     def wrong(self) -> str:
         """Why it is not known to be the node that is meant; empty if it is, or not yet polled."""
-        return self._several if self._clock() < self._several_until else self._wrong
+        is_one = not self._several or self._clock() >= self._several_until
+        return self._wrong if is_one else self._several
 
     def saw(self, services: Sequence[Service], origin: Origin) -> None:
         """Compare the services of a new reading, and where it came from, with the one before."""
