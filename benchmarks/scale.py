@@ -8,6 +8,7 @@ a key to its paint, on each screen. The nodes are simulated in a process of thei
 import argparse
 import asyncio
 import contextlib
+import gc
 import json
 import os
 import subprocess
@@ -21,6 +22,7 @@ from pathlib import Path
 from statistics import quantiles
 from typing import TYPE_CHECKING
 
+from tui.cli.entry import GC_THRESHOLDS
 from tui.config import Configuration, load
 from tui.credentials import Passwords, Secret
 from tui.fleet.fleet import Fleet
@@ -239,6 +241,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=16.0)
     parser.add_argument("--json", action="store_true", help="for other programs")
     options = parser.parse_args()
+    gc.set_threshold(*GC_THRESHOLDS)  # as every command has them
     with crowd(options.nodes) as configuration:
         found = asyncio.run(measures[options.what](configuration, options.seconds))
     if options.json:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from tui.cli.errors import CommandError
 
-_GC_THRESHOLDS = (100_000, 20, 50)
+GC_THRESHOLDS = (100_000, 20, 50)
 """Thresholds of the garbage collector: more objects than any command imports (60,000), which stay:
 ten collections at start found nothing in a tenth of a command's time."""
 
@@ -22,7 +22,7 @@ _UNREAD = 141
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
-    gc.set_threshold(*_GC_THRESHOLDS)
+    gc.set_threshold(*GC_THRESHOLDS)
     args = sys.argv[1:] if argv is None else list(argv)
     for stream in (sys.stdout, sys.stderr):
         # Letters that a terminal cannot show are written as escapes.
