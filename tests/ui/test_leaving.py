@@ -96,7 +96,7 @@ async def test_what_is_typed_ahead_does_not_answer_what_could_not_be_read_yet(
         await begin(deck)
         deck.burst("ctrl+q", "ctrl+q", "y", "ctrl+q")
         await deck.until(lambda: isinstance(deck.app.screen, LeaveDialog))
-        await deck.shows("a moment")
+        await deck.shows(" 600 s")
         assert deck.app.is_running
 
 

@@ -201,7 +201,7 @@ async def test_what_is_refused_no_more_is_read_before_a_key_counts() -> None:
         question.shut = None
         question._refresh_go()
         assert not question.is_armed
-        assert help_text(shown) == "a moment…"
+        assert help_text(shown) == "keys work in 0.02 s"
         question._confirm()
         assert shown.answers == []
         await wait_until(lambda: help_text(shown).startswith("y restarts"))
@@ -514,12 +514,12 @@ async def test_before_it_could_be_read_it_says_so_and_takes_no_key() -> None:
         app.push_screen(question, answers.append)
         await settle(app)
         shown = Asked(app, question, pilot.resize_terminal)
-        await wait_until(lambda: help_text(shown) == "a moment…")
+        await wait_until(lambda: help_text(shown) == "keys work in 3600 s")
         await shown.press("y", "n", "enter")
         assert answers == []
         question._arm()
         assert question._seen == 0  # it may not be on the screen as it is laid out
-        assert help_text(shown) == "too early: a moment…"
+        assert help_text(shown) == "too early: wait 3600 s"
         await shown.press("escape")
         assert answers == [None]
 

@@ -49,10 +49,12 @@ class TypeAheadProofScreen(ModalScreen[_Result], Generic[_Result]):
 
     @property
     def arming_hints(self) -> list[Hint]:
-        """What the line of hints begins with: that input is not accepted yet, or was not."""
+        """When input is accepted, where it is not yet, or that it came before."""
         if self.is_armed:
             return [("too early: press again", "")] if self._was_early else []
-        return [("too early: a moment…" if self._was_early else "a moment…", "")]
+        wait = max(self.arming_times.painted, self._arms.frame_reports.confirmed_within)
+        words = "too early: wait" if self._was_early else "keys work in"
+        return [(f"{words} {wait:g} s", "")]
 
     # Arming
 

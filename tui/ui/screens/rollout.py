@@ -25,7 +25,7 @@ from tui.model.rollout import RolloutAction, RolloutProgress, RolloutState, Step
 from tui.model.text import cut
 from tui.ui.dialogs.armed import ArmedScreen
 from tui.ui.dialogs.rollout_action import RolloutActionDialog, action_effect
-from tui.ui.format.key_bar import clickable, hint_line
+from tui.ui.format.key_bar import Hint, clickable, hint_line
 from tui.ui.format.rollout_text import RolloutRow, rollout_alarm, rollout_heading, rollout_rows
 from tui.ui.format.status_lines import Palette, is_unseen, time_text
 from tui.ui.keymap import view_bindings
@@ -185,15 +185,15 @@ class RolloutScreen(ArmedScreen[None]):
                 box.scroll_to(y=max(0, last - box.size.height // 2), animate=False)
 
     def _show_keys(self) -> None:
+        """Show the keys, and after them when they work, so that they keep their places."""
         progress = self.progress
+        hints, remark = [("esc closes", "escape")], list[Hint]()
         if progress.state is RolloutState.PAUSED:
-            closes = ("esc closes, it stays paused", "escape")
-            hints = [("each is confirmed first", ""), closes]
+            hints = [("esc closes, it stays paused", "escape")]
+            remark = [("r s a are confirmed first", "")]
         elif progress.is_open:
             hints = [("a abort", "a"), ("esc closes, it goes on", "escape")]
-        else:
-            hints = [("esc closes", "escape")]
-        hints = [*self.arming_hints, *hints]
+        hints += self.arming_hints or remark
         self.query_one("#how", TextLine).say(hint_line(hints, self._palette["muted"]))
 
     def _arm(self) -> None:
