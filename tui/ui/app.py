@@ -13,11 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from textual import events, on
 from textual.app import App
 from textual.filter import LineFilter
-from textual.notifications import Notification, SeverityLevel
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.widgets import Input
-from textual.widgets._toast import ToastHolder
 
 from tui.config import Configuration, NodeProfile, Signs
 from tui.fleet.events.notifications import NotifyCommand
@@ -45,7 +43,6 @@ from tui.ui.terminal.ascii_signs import AsciiFilter, wants_ascii
 from tui.ui.terminal.input_guard import ArmingTimes
 from tui.ui.terminal.mouse_faults import MouseSafeApp
 from tui.ui.terminal.skeleton import Skeleton
-from tui.ui.terminal.toasts import ToastCounter
 from tui.ui.themes import ThemeFile, to_textual
 
 _View = TypeVar("_View", bound=Screen[Any])
@@ -99,7 +96,6 @@ class DeckApp(MouseSafeApp):
     COMMANDS = {DeckCommands}
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
-    NOTIFICATION_TIMEOUT = 6
 
     def __init__(
         self,
@@ -148,7 +144,6 @@ class DeckApp(MouseSafeApp):
             self._exit_guard.fleeting = files.state
         self._copied = ""
         self._first_paint = ExitStack()
-        self._toast_counter = ToastCounter()
         signs = configuration.settings.signs
         is_ascii = signs is Signs.ASCII or (signs is Signs.AUTO and wants_ascii(os.environ))
         self._sign_filters = [AsciiFilter()] if is_ascii else []
@@ -340,41 +335,6 @@ class DeckApp(MouseSafeApp):
         """Show how far the rollouts of earlier sessions had come."""
         self._rollouts.take_unfinished(rollouts)
         self._show_orders()
-
-    def notify(
-        self,
-        message: str,
-        *,
-        title: str = "",
-        severity: SeverityLevel = "information",
-        timeout: float | None = None,
-        markup: bool = True,
-    ) -> None:
-        """Show a toast; one that is shown already is replaced by one with a count.
-
-        Unlike Textual's, it may be called in the application's own thread alone.
-        """
-        seconds = self.NOTIFICATION_TIMEOUT if timeout is None else timeout
-        toast = Notification(message, title, severity, seconds, markup)
-        shown = frozenset(one.identity for one in self._notifications)
-        toast, before = self._toast_counter.merge(toast, shown)
-        if before is not None:
-            self._unnotify(before, refresh=False)
-        self._notifications.add(toast)
-        self._refresh_notifications()
-
-    def _refresh_notifications(self) -> None:
-        """Show the toasts there are now.
-
-        Textual leaves the place of one that another has replaced, which would cover those that
-        follow.
-        """
-        kept = {f"--textual-toast-{one.identity}" for one in self._notifications}
-        if self.screen_stack:
-            for holder in self.screen.query(ToastHolder):
-                if holder.id not in kept:
-                    holder.remove()
-        super()._refresh_notifications()
 
     def _warn(self, text: str) -> None:
         if text:

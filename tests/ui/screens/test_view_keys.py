@@ -112,6 +112,9 @@ async def test_a_message_covers_neither_a_row_nor_the_keys(
         lines = deck.text.splitlines()
         assert lines[-2].startswith("▌ There is no node 9.")  # one line for each, and no more
         assert lines[-3].startswith(" s Start")
+        await deck.open("n", NodesScreen)
+        deck.app.notify("A message\nof two lines.", timeout=30)
+        await deck.shows("of two lines.", "esc back ─╯")
 
 
 async def test_a_key_without_use_says_where_it_works(

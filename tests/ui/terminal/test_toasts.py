@@ -1,7 +1,14 @@
-"""Equal toasts that are shown at the same time become one, with a count."""
+"""Equal toasts become one, with a count; a dialog that decides something holds them."""
+
+import math
 
 from textual.notifications import Notification
+from textual.screen import ModalScreen
+from textual.widgets._toast import Toast
 
+from tests.ui.conftest import settle, wait_until
+from tui.ui.dialogs.armed import ArmedScreen
+from tui.ui.terminal.app import TerminalApp
 from tui.ui.terminal.toasts import ToastCounter
 
 
@@ -45,3 +52,54 @@ def test_a_toast_that_is_gone_is_not_counted() -> None:
     merged(counter, shown, Notification("a"))
     shown.clear()
     assert merged(counter, shown, Notification("a")) == [("a", False)]
+
+
+class Dialog(ArmedScreen[None]):
+    """Decides something."""
+
+
+class Page(Dialog):
+    """Has keys of its own, which have something to say at once."""
+
+    holds_toasts = False
+
+
+def shown(app: TerminalApp) -> list[str]:
+    return [toast._notification.message for toast in app.screen.query(Toast)]
+
+
+async def test_a_toast_over_a_dialog_is_shown_once_that_is_closed_and_for_its_whole_time() -> None:
+    """P29: what is read and what is clicked stays where it is."""
+    app = TerminalApp()
+    async with app.run_test(notifications=True):
+        app.notify("Cancelled.")
+        await wait_until(lambda: shown(app) == ["Cancelled."])
+        dialog = Dialog()
+        await app.push_screen(dialog)
+        for _ in range(2):
+            app.notify("The disk is full.", timeout=60)
+        await settle(app)
+        assert shown(app) == []
+        assert [toast.time_left for toast in app._notifications][1:] == [math.inf]
+        dialog.dismiss(None)
+        await wait_until(lambda: "The disk is full. (2 times)" in shown(app))
+        assert 0 < [*app._notifications][-1].time_left <= 60
+
+
+async def test_what_a_dialog_says_as_it_closes_is_shown_on_the_screen_below() -> None:
+    app = TerminalApp()
+    async with app.run_test(notifications=True):
+        dialog = Dialog()
+        app.push_screen(dialog, lambda _: app.notify("Cancelled."))
+        await wait_until(lambda: app.screen is dialog)
+        dialog.dismiss(None)
+        await wait_until(lambda: shown(app) == ["Cancelled."])
+
+
+async def test_a_window_with_keys_of_its_own_shows_toasts_at_once() -> None:
+    app = TerminalApp()
+    async with app.run_test(notifications=True):
+        for window in (Page(), ModalScreen[None]()):
+            await app.push_screen(window)
+            app.notify("It is not paused.")
+            await wait_until(lambda: "It is not paused." in " ".join(shown(app)))

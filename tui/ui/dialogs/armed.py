@@ -28,6 +28,7 @@ class TypeAheadProofScreen(ModalScreen[_Result], Generic[_Result]):
     """
 
     guards_quit_key = False
+    holds_toasts = True
 
     def __init__(self) -> None:
         super().__init__()

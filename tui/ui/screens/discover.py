@@ -57,6 +57,7 @@ class DiscoverScreen(ArmedScreen[AddedProfiles | None]):
     """Lists the nodes that `discover` finds; returns what was added, or None."""
 
     AUTO_FOCUS = "#members"
+    holds_toasts = False
     BINDINGS = [
         Binding("space", "mark", "Mark", show=False),
         Binding("y", "log_in", "Log in", show=False),

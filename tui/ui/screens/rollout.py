@@ -55,6 +55,7 @@ class RolloutScreen(ArmedScreen[None]):
     """Shows one rollout of a fleet; ignores input for a while whenever it pauses."""
 
     BINDINGS = [*view_bindings()]
+    holds_toasts = False
 
     def __init__(self, fleet: Fleet, number: int, palette: Palette) -> None:
         super().__init__()

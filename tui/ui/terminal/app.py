@@ -10,7 +10,6 @@ from typing import Any
 from rich.console import COLOR_SYSTEMS, RenderableType
 from textual import events, on
 from textual._ansi_sequences import SYNC_END, SYNC_START
-from textual.app import App
 from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.screen import Screen
@@ -28,6 +27,7 @@ from tui.ui.terminal.output import Output
 from tui.ui.terminal.sanitizer import ControlCharacterFilter
 from tui.ui.terminal.shutdown import Shutdown
 from tui.ui.terminal.skeleton import Skeleton
+from tui.ui.terminal.toasts import ToastApp
 
 _SUSPEND_KEY = "ctrl+z"
 
@@ -51,7 +51,7 @@ def is_covered(screen: Screen[Any], stack: Sequence[Screen[Any]]) -> bool:
     return any(not each.is_modal for each in above)
 
 
-class TerminalApp(App[None]):
+class TerminalApp(ToastApp):
     """The deck as its terminal sees it, whatever it shows."""
 
     def __init__(self, *, arming_times: ArmingTimes | None = None) -> None:

@@ -38,10 +38,13 @@ class ArmsScreens(Protocol):
 class InputGuard(Protocol):
     """A screen that drops keys, clicks and pastes that came before it could be read.
 
-    The key that quits from anywhere is dropped too where it `guards_quit_key`.
+    The key that quits from anywhere is dropped too where it `guards_quit_key`. Where it
+    `holds_toasts`, none is shown before it is closed: what is to be read and the buttons stay in
+    their places.
     """
 
     guards_quit_key: bool
+    holds_toasts: bool
 
     def input_arrived(self, event: events.Event) -> None:
         """Record that an event has come from the terminal; its turn may come later."""

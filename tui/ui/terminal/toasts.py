@@ -1,8 +1,15 @@
-"""Toasts: equal ones that are shown at the same time become one, with a count."""
+"""Toasts: equal ones become one, with a count, and some dialogs hold them until they are closed."""
 
+import math
+import time
 from dataclasses import replace
 
-from textual.notifications import Notification
+from textual.app import App
+from textual.driver import Driver
+from textual.notifications import Notification, SeverityLevel
+from textual.widgets._toast import ToastHolder
+
+from tui.ui.terminal.input_guard import InputGuard
 
 
 class ToastCounter:
@@ -28,3 +35,61 @@ class ToastCounter:
             notification = replace(notification, message=text)
         self._shown[key] = (notification, count + 1)
         return notification, before
+
+
+class ToastApp(App[None]):
+    """An application whose toasts cover nothing that is to be read or pressed."""
+
+    NOTIFICATION_TIMEOUT = 6
+
+    def __init__(self, *, driver_class: type[Driver], ansi_color: bool | None) -> None:
+        super().__init__(driver_class=driver_class, ansi_color=ansi_color)
+        self._toast_counter = ToastCounter()
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """Show a toast; one that is shown already is replaced by one with a count.
+
+        Over a dialog that holds toasts it waits until that is closed, and its time begins then.
+        Unlike Textual's, it may be called in the application's own thread alone.
+        """
+        seconds = self.NOTIFICATION_TIMEOUT if timeout is None else timeout
+        toast = Notification(message, title, severity, seconds, markup)
+        if self._holds_toasts:
+            toast.raised_at = math.inf
+        shown = frozenset(one.identity for one in self._notifications)
+        toast, before = self._toast_counter.merge(toast, shown)
+        if before is not None:
+            self._unnotify(before, refresh=False)
+        self._notifications.add(toast)
+        self._refresh_notifications()
+
+    def _refresh_notifications(self) -> None:
+        """Show the toasts there are now, unless the dialog in front holds them.
+
+        Textual leaves the place of one that another has replaced, which would cover those that
+        follow.
+        """
+        if self._holds_toasts:
+            return
+        for toast in self._notifications:
+            toast.raised_at = min(toast.raised_at, time.time())
+        kept = {f"--textual-toast-{one.identity}" for one in self._notifications}
+        if self.screen_stack:
+            for holder in self.screen.query(ToastHolder):
+                if holder.id not in kept:
+                    holder.remove()
+        super()._refresh_notifications()
+
+    @property
+    def _holds_toasts(self) -> bool:
+        """Whether the dialog in front keeps its lines and buttons where they are."""
+        screen = self.screen if self.screen_stack else None
+        return isinstance(screen, InputGuard) and screen.holds_toasts
