@@ -42,6 +42,17 @@ def test_an_order_can_be_reversed_and_the_next_one_is_not() -> None:
     assert chosen.words == "by age, newest first"
 
 
+def test_the_usual_order_comes_back_at_once_from_any_other() -> None:
+    chosen = sorting()
+    assert not chosen.reset()
+    for leave in (chosen.choose_next, chosen.reverse, lambda: chosen.choose_column("since")):
+        leave()
+        assert not chosen.is_usual
+        assert chosen.reset()
+        assert chosen.is_usual
+        assert chosen.words == chosen.usual_words == "problems first"
+
+
 def test_a_column_chooses_its_order_and_then_reverses_it() -> None:
     chosen = sorting()
     assert chosen.choose_column("since")

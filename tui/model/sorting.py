@@ -38,6 +38,16 @@ class Sorting(Generic[OrderT]):
         return words.backward if self.is_reversed else words.forward
 
     @property
+    def usual_words(self) -> str:
+        """The usual order."""
+        return next(iter(self._orders.values())).forward
+
+    @property
+    def has_column(self) -> bool:
+        """Whether the title of a column shows the order."""
+        return bool(self._orders[self.order].column)
+
+    @property
     def next_words(self) -> str:
         """The order that `choose_next` chooses."""
         return self._orders[self._next()].forward
@@ -45,6 +55,12 @@ class Sorting(Generic[OrderT]):
     def choose_next(self) -> None:
         """Choose the order after this one, the first after the last."""
         self.order, self.is_reversed = self._next(), False
+
+    def reset(self) -> bool:
+        """Choose the usual order; False if it is chosen already."""
+        was_usual = self.is_usual
+        self.order, self.is_reversed = next(iter(self._orders)), False
+        return not was_usual
 
     def reverse(self) -> None:
         """Reverse the order."""

@@ -104,7 +104,7 @@ KEYS: tuple[Key, ...] = (
     Key("discover", "D", "app.discover", "Discover", "Find the other nodes of the node's cluster", _NODES, _ON_NODES),
     Key("trust", "T", "app.trust", "Trust", "Show the node's certificate, and pin it", _NODES, _IN_DECK),
     Key("login", "L", "app.login", "Log in", "Enter the password of the node's login", _NODES, _IN_DECK),
-    Key("back", "escape", "back", "Back", "Close what is open, then clear the filter, then the marks", _DECK, _EVERYWHERE),
+    Key("back", "escape", "back", "Back", "Close what is open, then clear filter, marks and sort", _DECK, _EVERYWHERE),
     Key("snapshot", "ctrl+s", "app.snapshot('text')", "Snapshot as text", "Write all that is known to a file, without secrets", _DECK, _FULL),
     Key("reread", "ctrl+e", "app.reread", "Read configuration", "Read the configuration file again; what differs is confirmed first", _DECK, _FULL),
     Key("palette", "ctrl+p,:", "app.command_palette", "Palette", "Every command by name", _DECK, _FULL),

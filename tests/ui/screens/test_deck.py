@@ -187,6 +187,11 @@ async def test_sorting_goes_through_the_columns_and_can_be_reversed(
         ):
             await deck.press("S")
             await deck.shows(words)
+        await deck.press("S")
+        await deck.shows("· by name, a to z (esc: problems first)")
+        await deck.press("escape")
+        await deck.shows("ok · problems first ─")
+        assert deck.table.sorting.is_usual
 
 
 async def test_a_click_on_a_title_sorts_by_it_and_a_second_one_reverses_the_sort(

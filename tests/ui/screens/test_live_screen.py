@@ -1,5 +1,6 @@
 """A full screen over the fleet works only while it can be seen, and only where something is new."""
 
+import math
 import re
 from pathlib import Path
 from time import thread_time
@@ -9,8 +10,10 @@ from textual import events
 
 from tests.ui.conftest import open_deck, write_configuration
 from tui import ui
+from tui.model.filters import SortOrder
+from tui.model.sorting import Sorting, SortWords
 from tui.sim.server import SimulatedCluster
-from tui.ui.screens.live_screen import LiveScreen
+from tui.ui.screens.live_screen import LiveScreen, SortedScreen
 from tui.ui.screens.matrix import MatrixScreen
 
 
@@ -103,6 +106,49 @@ async def test_a_screen_under_a_dialog_stays_live(served: SimulatedCluster, tmp_
         await deck.until(lambda: deck.app.screen is not deck.app.deck)
         served.cluster.stop(1, "alert_mgr")
         await deck.until(lambda: "STOPPED" in deck.table.row("alert_mgr").cells[1].text)
+
+
+class Sorted(SortedScreen):
+    """Sorts what is nowhere."""
+
+    def __init__(self) -> None:
+        words = {
+            SortOrder.PROBLEMS: SortWords("problems first", "problems last"),
+            SortOrder.NAME: SortWords("by name, a to z", "by name, z to a", "name"),
+            SortOrder.STARTED: SortWords("by start, newest first", "by start, oldest first"),
+        }
+        self.orders, self.live_keys = Sorting(words), {"sort": "S", "back": "escape"}
+
+    @property
+    def sorting(self) -> Sorting[SortOrder]:
+        return self.orders
+
+    def sorting_changed(self) -> None:
+        """Do nothing."""
+
+    def part(self) -> tuple[str, str, int]:
+        """Return what the status line says of the order, in full and in brief, and its rank."""
+        part = self.sort_part({"muted": "", "warn": ""})
+        return part.text.plain, part.brief.plain if part.brief else "", part.rank
+
+
+def test_the_status_line_says_how_the_usual_order_comes_back() -> None:
+    """In brief it says that alone, where the title of a column shows the order."""
+    screen = Sorted()
+    assert screen.part() == ("sorted problems first", "", 7)
+    screen.action_sort()
+    new = "sorted by name, a to z (S: by start, newest first)"
+    assert screen.part() == (new, "by name, a to z", 0)
+    screen._sorted_at = -math.inf
+    old = "sorted by name, a to z (esc: problems first)"
+    assert screen.part() == (old, "esc: problems first", 1)
+    screen.action_sort()
+    screen._sorted_at = -math.inf
+    old = "sorted by start, newest first (esc: problems first)"
+    assert screen.part() == (old, "by start, newest first", 1)
+    assert screen.reset_sort()
+    assert screen.part() == ("sorted problems first", "", 7)
+    assert not screen.reset_sort()
 
 
 def test_no_handler_calls_what_textual_calls_anyway() -> None:

@@ -127,7 +127,10 @@ async def test_the_filter_leaves_services_by_name_and_status(
         served.cluster.stop(2, "ccs")
         await deck.press("slash", *"status=stopped", "enter")
         await deck.until(lambda: matrix.row_keys == ("ccs",))
-        await deck.press("escape", "escape")
+        await deck.press("S", "escape", "escape")
+        assert isinstance(deck.app.screen, MatrixScreen)
+        assert deck.app.screen.sorting.is_usual
+        await deck.press("escape")
         await deck.until(lambda: deck.app.screen is deck.app.deck)
 
 

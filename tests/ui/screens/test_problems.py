@@ -65,6 +65,9 @@ async def test_the_list_of_problems_stays_up_to_date_and_says_when_there_are_non
         await deck.until(lambda: table.cursor_key is not None)
         served.cluster.start(2, "alert_mgr")
         await deck.shows("△ notice", "not sent from here")
+        await deck.press("S", "escape")
+        assert isinstance(deck.app.screen, ProblemsScreen)
+        assert deck.app.screen.sorting.is_usual
         await deck.press("escape")
         await deck.until(lambda: deck.app.screen is deck.app.deck)
 

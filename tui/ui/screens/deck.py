@@ -382,7 +382,8 @@ class DeckScreen(SortedScreen, ServicesScreen[None]):
         parts = [f"services of {view.title}"]
         if view.reading.answered_at is not None:
             parts.append(f"{well}/{total} {'' if view.is_fresh else 'were '}ok")
-        title = " · ".join([*parts, self.sorting.words])
+        usual = self.usual_sort_text
+        title = " · ".join([*parts, self.sorting.words + (f" ({usual})" if usual else "")])
         if self.table.border_title != title:
             self.table.border_title = Content(title)
 
@@ -670,7 +671,7 @@ class DeckScreen(SortedScreen, ServicesScreen[None]):
         self.show_around()
 
     def action_back(self) -> None:
-        """Close what is open, else clear the filter, else the marks."""
+        """Close what is open, else clear the filter, else the marks, else the sort."""
         field = self._filter
         pane = self._detail
         if field.has_focus or field.value or self._query.problems:
@@ -679,7 +680,7 @@ class DeckScreen(SortedScreen, ServicesScreen[None]):
             self.action_detail()
         elif self.table.marks:
             self.table.clear_marks()
-        else:
+        elif not (self.table.has_focus and self.reset_sort()):
             self.table.focus()
 
     def _clear_filter(self) -> None:

@@ -345,24 +345,45 @@ class SortedScreen:
         self._sorted_at = monotonic()
         self.sorting_changed()
 
+    def reset_sort(self) -> bool:
+        """Sort by the usual order; False if it is sorted so already."""
+        is_other = self.sorting.reset()
+        if is_other:
+            self._sorted_at = -math.inf
+            self.sorting_changed()
+        return is_other
+
     @property
     def is_sort_new(self) -> bool:
         """Whether another order was chosen just now."""
         return monotonic() - self._sorted_at < _SORT_IS_NEW
 
+    @property
+    def usual_sort_text(self) -> str:
+        """Which key leads back to the usual order; empty where it is that."""
+        sorting = self.sorting
+        back = key_text(self.live_keys["back"])
+        return "" if sorting.is_usual else f"{back}: {sorting.usual_words}"
+
     def sort_text(self) -> str:
-        """Return the order, with the one that comes next where it is new."""
-        text = f"sorted {self.sorting.words}"
-        if self.is_sort_new:
-            text += f" ({key_text(self.live_keys['sort'])}: {self.sorting.next_words})"
-        return text
+        """Return the order, with the one that comes next where it is new, else the usual one."""
+        following = f"{key_text(self.live_keys['sort'])}: {self.sorting.next_words}"
+        more = following if self.is_sort_new else self.usual_sort_text
+        return f"sorted {self.sorting.words}" + (f" ({more})" if more else "")
 
     def sort_part(self, palette: Palette) -> Part:
-        """Return the order as a part of the status line: above all where it was chosen."""
-        if self.sorting.is_usual and not self.is_sort_new:
+        """Return the order as a part of the status line: above all where it was chosen.
+
+        In brief it says how to come back to the usual order, where a title shows the other one.
+        """
+        is_new, usual = self.is_sort_new, self.usual_sort_text
+        if not usual and not is_new:
             return Part(Text(self.sort_text(), palette["muted"]), 7)
-        brief = Text(f"sorted {self.sorting.words}", palette["warn"])
-        return Part(Text(self.sort_text(), palette["warn"]), 1, brief)
+        is_shown = self.sorting.has_column and not is_new
+        brief = usual if usual and is_shown else self.sorting.words
+        return Part(
+            Text(self.sort_text(), palette["warn"]), int(not is_new), Text(brief, palette["warn"])
+        )
 
 
 class FilteredScreen(LiveScreen[ScreenResultType]):

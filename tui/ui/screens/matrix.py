@@ -216,14 +216,14 @@ class MatrixScreen(SortedScreen, ServicesScreen[CellKey | None]):
         self.dismiss(None)
 
     def action_back(self) -> None:
-        """Clear the filter, else the marks, else go back to the deck."""
+        """Clear the filter, else the marks, else the sort, else go back to the deck."""
         if self._filter.has_focus or self._filter.value or self._only:
             self.close_filter()
             self._query, self._only = ServiceFilter(), False
             self.refresh_all()
         elif self.table.marked_cells:
             self.table.clear_marks()
-        else:
+        elif not self.reset_sort():
             self.action_close()
 
     def action_jump(self, number: int) -> None:

@@ -44,7 +44,7 @@ _NARROW = (
 """The columns where a problem has a second line for what it is."""
 
 _NARROW_BELOW = 100
-_OWN = {"back": "close", "quit": "close", "all_problems": "close"} | TO_DECK
+_OWN = {"quit": "close", "all_problems": "close"} | TO_DECK
 _BAR = bar_words(
     "choose why matrix timeline refresh help quit",
     {"choose": "Go there", "refresh": "Refresh", "quit": "Back"},
@@ -235,6 +235,11 @@ class ProblemsScreen(SortedScreen, LiveScreen[tuple[str, str] | None]):
         if problem is None or not problem.has_profile:
             return None
         return problem.node, problem.service
+
+    def action_back(self) -> None:
+        """Sort by severity again, else go back to the screen below."""
+        if not self.reset_sort():
+            self.action_close()
 
     def action_close(self) -> None:
         """Go back to the screen below."""
