@@ -302,6 +302,24 @@ def test_the_worst_stays_where_there_is_little_room() -> None:
     assert "✗ 1 down" in cluster.plain
 
 
+def test_in_a_band_of_one_line_the_clock_shortens_nothing_but_address_and_version() -> None:
+    facts = NodeFacts(Identity(1, "", "10.0.0.1", Role.PRIMARY, "8.0.16-22"))
+    view = node_view("node1", Service("a", "STOPPED"), facts=facts)
+    summary = ClusterSummary.of([view], 2)
+    left = brief_parts(node_name(view, PALETTE), summary, view, NOW, TODAY, palette=PALETTE)
+    first_to_go = ("8.0.16-22", view.profile.host, "12:03 UTC", "↻ 2 not from here/1h")
+    for pill, end in (((), "12:03 UTC "), ((Part(Text(" PROD "), 0),), "12:03 UTC   PROD ")):
+        header = Header("", pill, "12:03 UTC", brief=left)
+        seen = set()
+        for width in range(40, 120):
+            line = header_lines(header, width, 1, PALETTE)[0].plain
+            shown = [text in line for text in first_to_go]
+            assert shown == sorted(shown), line
+            assert line.endswith(end) is shown[2]
+            seen.add(sum(shown))
+        assert seen == {0, 1, 2, 3, 4}
+
+
 def test_without_a_node_the_third_line_lists_what_there_is_the_worst_first() -> None:
     well, ill = Service("a", "RUNNING"), Service("a", "STOPPED")
     lost = Trouble(TroubleKind.UNREACHABLE, "gone")

@@ -413,8 +413,8 @@ def brief_parts(
     ]
     if view is not None:
         parts += [
-            Part(Text(view.profile.host, palette["muted"]), _CALM, Text()),
-            Part(Text(view.facts.identity.version, palette["muted"]), _CALM + 1, Text()),
+            Part(Text(view.profile.host, palette["muted"]), _CALM + 1, Text()),
+            Part(Text(view.facts.identity.version, palette["muted"]), _CALM + 2, Text()),
         ]
     return tuple(part for part in parts if part.text.plain)
 
@@ -437,7 +437,7 @@ def view_name(word: str, palette: Palette) -> Text:
 def header_lines(header: Header, width: int, height: int, palette: Palette) -> tuple[Text, ...]:
     """Return the band in exactly `width` cells: one line, or three with a frame."""
     if height < FRAMED:
-        return (_brief(header, width),)
+        return (_brief(header, width, palette),)
     frame = palette["muted"]
     return (
         _top(header, width, frame, palette),
@@ -446,10 +446,18 @@ def header_lines(header: Header, width: int, height: int, palette: Palette) -> t
     )
 
 
-def _brief(header: Header, width: int) -> Text:
+def _brief(header: Header, width: int, palette: Palette) -> Text:
+    """Return the band in one line; the clock is beside the pills, where nothing else is shortened.
+
+    Only the node's address and version leave it room.
+    """
     right = joined(parts_that_fit(header.pills, width - 1, 1), 1)
     room = width - right.cell_len - (2 if right.plain else 1)
-    line = Text(" ").append_text(joined(parts_that_fit(header.brief, room, _GAP), _GAP))
+    clock = Part(Text(f"{header.clock} ", palette["muted"]), _CALM, Text())
+    left = list(parts_that_fit([*header.brief, *([clock] if header.clock else [])], room, _GAP))
+    if left and left[-1] is clock:
+        right = joined([left.pop(), *([Part(right)] if right.plain else [])], 1)
+    line = Text(" ").append_text(joined(left, _GAP))
     line.append(" " * max(0, width - line.cell_len - right.cell_len)).append_text(right)
     return _cut(line, width)
 

@@ -13,7 +13,6 @@ from tui.model.clock import clock_text, zone_word
 from tui.model.event import Event, EventKind
 from tui.model.filters import EventFilter, FilterKeys, event_filter_keys
 from tui.ui.format.event_row import event_clock, event_sentence
-from tui.ui.format.header import FRAMED
 from tui.ui.format.key_bar import live_keys
 from tui.ui.format.parts import Part
 from tui.ui.format.status_lines import Palette
@@ -40,6 +39,7 @@ class EventsScreen(FilteredScreen[tuple[str, str] | None]):
     """
 
     VIEW = "timeline"
+    CLOCK_IS_BELOW = True
     FILTER = "text  !text  node=  service=  what=  from="
     AUTO_FOCUS = "#events"
     table: EventsTable
@@ -99,7 +99,7 @@ class EventsScreen(FilteredScreen[tuple[str, str] | None]):
             brief = Text("filtered", palette["warn"])
             parts.append(Part(Text(f"filter: {text}", palette["warn"]), 1, brief))
         parts.append(Part(Text("problems only" * wanted.problems, palette["warn"])))
-        if self._header.size.height < FRAMED:
+        if self._is_clock_below:
             now = clock_text(datetime.now(UTC), "%H:%M")
             parts.append(Part(Text(f"now {now}", palette["muted"]), 4))
         self._show_status(parts)

@@ -89,6 +89,8 @@ class LiveScreen(Screen[ScreenResultType]):
 
     VIEW = ""
     """The name of the view in the header; empty on the deck."""
+    CLOCK_IS_BELOW = False
+    """Whether the status line has the time where the header is one line."""
 
     def __init__(self, fleet: Fleet, palette: Palette, live_keys: Mapping[str, str]) -> None:
         super().__init__()
@@ -256,7 +258,7 @@ class LiveScreen(Screen[ScreenResultType]):
                 paused=self._fleet.paused,
                 unlocked=self._fleet.unlocked,
             ),
-            clock=clock_text(datetime.now(UTC), "%H:%M"),
+            clock="" if self._is_clock_below else clock_text(datetime.now(UTC), "%H:%M"),
             cluster=header.cluster_parts(summary, now, datetime.now(UTC), palette),
             node=header.nodes_parts(nodes, palette)
             if view is None
@@ -272,6 +274,10 @@ class LiveScreen(Screen[ScreenResultType]):
             ),
         )
         self._header.present(lines, palette)
+
+    @property
+    def _is_clock_below(self) -> bool:
+        return self.CLOCK_IS_BELOW and self._header.size.height < header.FRAMED
 
     def _show_status(self, parts: Sequence[Part]) -> None:
         paused = Text("PAUSED: not polling" * self._fleet.paused, self._palette["banner"])
