@@ -115,6 +115,26 @@ async def test_rows_that_vanish_below_the_view_leave_no_empty_screen() -> None:
         assert len(table.widget.visible_keys) == table.room
 
 
+async def test_the_heading_says_which_rows_are_in_view() -> None:
+    async with open_table(many(32)) as table:
+
+        def head() -> list[str]:
+            return table.lines[0].split()[:4]
+
+        assert head() == ["SERVICE", "1\N{EN DASH}10", "of", "32"]
+        table.widget.move_to("s00010")
+        await table.settle()
+        assert head() == ["SERVICE", "2\N{EN DASH}11", "of", "32"]
+        table.widget.scroll_to(y=7, animate=False, force=True, immediate=True)
+        await table.settle()
+        assert head() == ["SERVICE", "8\N{EN DASH}17", "of", "32"]
+        await table.pilot.resize_terminal(60, 24)
+        await table.settle()
+        assert head() == ["SERVICE", "8\N{EN DASH}27", "of", "32"]
+        await table.show(many(15))
+        assert head() == ["SERVICE", "STATUS", "UPTIME"]
+
+
 @pytest.mark.parametrize("height", [12, 8, 6, 5, 30])
 async def test_a_resize_keeps_the_cursor_in_view(height: int) -> None:
     async with open_table(many(100)) as table:

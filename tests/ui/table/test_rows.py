@@ -19,8 +19,10 @@ from tui.ui.table.rows import (
     Rows,
     changed_span,
     fit,
+    head_row,
     paint_row,
     place_columns,
+    view_texts,
 )
 
 LINES = 5
@@ -258,6 +260,17 @@ def test_a_window_has_as_many_lines_as_there_is_room_for() -> None:
     assert made.window(0, 0) == []
 
 
+def test_what_is_in_view_is_counted_without_rows_that_cannot_hold_the_cursor() -> None:
+    made = model("AabBcCdD")
+    assert made.in_view(0, 8) == (1, 4, 4)
+    assert made.in_view(0, 3) == (1, 2, 4)
+    assert made.in_view(2, 3) == (2, 3, 4)
+    assert made.in_view(3, 1) == (3, 2, 4)
+    assert made.in_view(6, 9) == (4, 4, 4)
+    assert made.in_view(9, 9) == (5, 4, 4)
+    assert Rows().in_view(0, 5) == (1, 0, 0)
+
+
 WIDTHS = range(1, 61)
 COLUMNS = (
     Column("name", "SERVICE", 10, grow=2),
@@ -372,6 +385,58 @@ def test_a_place_knows_which_cell_is_its_own_after_others_were_dropped() -> None
 
 def test_no_columns_have_no_places() -> None:
     assert place_columns((), 40) == ()
+
+
+@pytest.mark.parametrize(
+    ("view", "texts"),
+    [
+        ((1, 20, 32), ("1\N{EN DASH}20 of 32", "1\N{EN DASH}20/32")),
+        ((13, 32, 32), ("13\N{EN DASH}32 of 32", "13\N{EN DASH}32/32")),
+        ((5, 5, 32), ("5 of 32", "5/32")),
+        ((1, 32, 32), ()),
+        ((3, 2, 32), ()),
+        ((1, 0, 0), ()),
+    ],
+)
+def test_which_rows_are_in_view_is_said_where_not_all_are(
+    view: tuple[int, int, int], texts: tuple[str, ...]
+) -> None:
+    assert view_texts(*view) == texts
+
+
+NAMED = (Column("name", "SERVICE", 18), Column("kind", "KIND", 8))
+EVENTS = (
+    Column("sign", "", 1),
+    Column("clock", "UTC", 8),
+    Column("age", "AGE", 20, right=True),
+    Column("text", "EVENT", 20),
+)
+PROBLEMS = (
+    Column("severity", "SEVERITY", 10),
+    Column("what", "PROBLEM", 20),
+    Column("node", "NODE", 4),
+)
+
+
+@pytest.mark.parametrize(
+    ("columns", "heads"),
+    [
+        (NAMED, ("SERVICE 1-20 of 32", "KIND")),
+        ((Column("name", "SERVICE", 17), NAMED[1]), ("SERVICE 1-20/32", "KIND")),
+        ((Column("name", "SERVICE", 14), NAMED[1]), ("SERVICE", "KIND")),
+        ((Column("name", "SERVICE", 14), Column("kind", "", 8)), ("SERVICE", " 1-20/32")),
+        (EVENTS, ("", "UTC", "AGE", "EVENT     1-20 of 32")),
+        (PROBLEMS, ("SEVERITY", "PROBLEM 1-20 of 32", "NODE")),
+    ],
+)
+def test_the_rows_in_view_stand_beside_a_title_that_has_room(
+    columns: tuple[Column, ...], heads: tuple[str, ...]
+) -> None:
+    """Beside the first one, else at the end of the line, else in between; else not at all."""
+    head = head_row(columns, place_columns(columns, 70), ("1-20 of 32", "1-20/32"))
+    assert tuple(cell.text for cell in head.cells) == heads
+    whole = head_row(columns, place_columns(columns, 70), ())
+    assert [cell.text for cell in whole.cells] == [column.title for column in columns]
 
 
 # Painting

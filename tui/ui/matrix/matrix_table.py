@@ -14,7 +14,7 @@ from textual.geometry import Size
 from tui.model.text import visible_name
 from tui.ui.matrix.columns import MatrixColumn
 from tui.ui.matrix.grid import Grid, GridCell
-from tui.ui.matrix.headers import beyond_edge, column_head
+from tui.ui.matrix.headers import beyond_edge, column_head, fitting
 from tui.ui.table.live_table import Cell, Column, LiveTable, Row
 from tui.ui.table.navigation import COLUMN_BINDINGS
 from tui.ui.table.rows import GUTTER, CellKey, LineLook, place_columns
@@ -123,8 +123,9 @@ class MatrixTable(LiveTable):
         first = min(self._cells.left, count)
         end = min(first + self._count, count)
         name, cell = (self._laid[0].width, self._laid[-1].width) if self._laid else (0, 0)
+        titles = [f"{self.title} {text}" for text in self._view_texts()]
         corner = (
-            (self.title, "bold"),
+            (fitting([*titles, self.title], name), "bold"),
             beyond_edge(first, grid.bad_between(0, first), arrow="◀", width=name),
             beyond_edge(count - end, grid.bad_between(end, count), arrow="▶", width=name),
         )

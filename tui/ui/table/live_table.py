@@ -30,8 +30,10 @@ from tui.ui.table.rows import (
     Row,
     changed_lines,
     fit,
+    head_row,
     paint_row,
     place_columns,
+    view_texts,
 )
 
 __all__ = ["Cell", "Column", "LiveTable", "Row"]
@@ -164,8 +166,12 @@ class LiveTable(RowNavigation, ScrollView, can_focus=True):
         return self._model.row(key)
 
     def make_heads(self) -> tuple[Row, ...]:
-        """Make the lines above the rows: here one, with the columns' titles."""
-        return (Row("\0head", tuple(Cell(column.title) for column in self.columns)),)
+        """Make the lines above the rows: here one, with titles and which rows are in view."""
+        return (head_row(self.columns, self._laid, self._view_texts()),)
+
+    def _view_texts(self) -> tuple[str, ...]:
+        """Return which rows are in view, and the same in fewer cells; nothing where all are."""
+        return view_texts(*self._model.in_view(self.scroll_offset.y, self._lines))
 
     @property
     def _lines(self) -> int:
@@ -239,6 +245,7 @@ class LiveTable(RowNavigation, ScrollView, can_focus=True):
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Report that other rows are on the screen now."""
         super().watch_scroll_y(old_value, new_value)
+        self._heads = self.make_heads()
         self.post_message(self.Scrolled(self, self._cells.cursor))
 
     # Moving and marking
@@ -326,8 +333,8 @@ class LiveTable(RowNavigation, ScrollView, can_focus=True):
 
     def _measure(self) -> None:
         """Lay out columns in the width there is, and set how long the whole is."""
-        self._heads = self.make_heads()
         self._laid = place_columns(self.columns, self.scrollable_content_region.width)
+        self._heads = self.make_heads()
         wide = max((place.end for place in self._laid), default=0)
         self.virtual_size = Size(wide, len(self._model) + len(self._heads))
 

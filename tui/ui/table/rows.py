@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import field
 from functools import lru_cache
+from itertools import accumulate, product
 
 from rich.cells import cell_len, set_cell_size
 from rich.errors import StyleSyntaxError
@@ -128,6 +129,30 @@ def place_columns(columns: Sequence[Column], width: int) -> tuple[PlacedColumn, 
 
 def _needs(kept: Sequence[tuple[int, Column]]) -> int:
     return GUTTER + sum(column.width + GAP for _, column in kept) - GAP
+
+
+def view_texts(first: int, last: int, count: int) -> tuple[str, ...]:
+    """Return which of `count` rows are in view, and the same in fewer cells; nothing for all."""
+    if last < first or (first, last) == (1, count):
+        return ()
+    view = f"{first}\N{EN DASH}{last}" if first < last else f"{first}"
+    return f"{view} of {count}", f"{view}/{count}"
+
+
+def head_row(columns: Sequence[Column], laid: Sequence[PlacedColumn], texts: Sequence[str]) -> Row:
+    """Return the row of the columns' titles with the first of `texts` that has room beside one.
+
+    It is beside that of the first column, else at the end of the last one, else in between.
+    """
+    titles = [column.title for column in columns]
+    for text, place in product(texts, (*laid[:1], *laid[:0:-1])):
+        title = titles[place.index]
+        room = place.width - cell_len(title) - cell_len(text)
+        if room >= GAP and not place.column.right:
+            is_at_the_end = place is laid[-1] and place is not laid[0]
+            titles[place.index] = f"{title}{' ' * (room if is_at_the_end else GAP)}{text}"
+            break
+    return Row("\0head", tuple(map(Cell, titles)))
 
 
 @lru_cache(maxsize=4096)
@@ -283,6 +308,7 @@ class Rows:
         self.cursor: str | None = None
         self._rows: list[Row] = []
         self._at: dict[str, int] = {}
+        self._counts = [0]
         self._lost: str | None = None
 
     def __len__(self) -> int:
@@ -309,6 +335,15 @@ class Rows:
         shown: list[Row | None] = list(self._rows[top : top + lines])
         return shown + [None] * (lines - len(shown))
 
+    def in_view(self, top: int, lines: int) -> tuple[int, int, int]:
+        """Return the numbers of the first and the last row in view, from 1 on, and of the last.
+
+        Rows that cannot hold the cursor do not count; where no other is in view, the second is
+        less than the first.
+        """
+        counts, end = self._counts, len(self._rows)
+        return counts[min(top, end)] + 1, counts[min(top + lines, end)], counts[end]
+
     def put(self, row: Row) -> None:
         """Put a row in the place of that with the same key, if there is one."""
         number = self._at.get(row.key)
@@ -328,6 +363,7 @@ class Rows:
         index = self.at(had) or 0
         self._rows = list(rows)
         self._at = {row.key: number for number, row in enumerate(self._rows)}
+        self._counts = [0, *accumulate(not row.inert for row in self._rows)]
         self._settle(index)
         return self._clamped(self._top(before, top, had, line), lines)
 
