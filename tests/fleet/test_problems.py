@@ -7,10 +7,20 @@ from typing import Any
 import pytest
 
 from tests.events import HERE
+from tests.fleet.conftest import profiles, running
 from tests.ui.table.hostile import NAMES
 from tui.api.errors import Untrusted
-from tui.fleet.problems import NodeCondition, Problem, Severity, find_problems
+from tui.fleet.problems import (
+    AlertReport,
+    NodeCondition,
+    Problem,
+    Severity,
+    alert_reports,
+    find_problems,
+)
 from tui.model.certificate import Certificate
+from tui.model.clock import monotonic
+from tui.model.context import Alert, Known, VendorSeverity
 from tui.model.event import Cause, CrashLoop, Event, EventDetails, OrderGiven, Restart, StatusChange
 from tui.model.login import PasswordCause, PasswordPolling
 from tui.model.node import Maintenance, ObservedHealth
@@ -18,6 +28,7 @@ from tui.model.order import Verb
 from tui.model.reading import Reading, Trouble, TroubleKind
 from tui.model.service import Service
 from tui.model.text import clean
+from tui.sim.server import SimulatedCluster
 
 NOW = 10_000.0
 ON = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
@@ -337,3 +348,94 @@ def test_the_way_basic_is_a_notice_only_where_it_makes_readings_late() -> None:
 def test_what_a_cluster_observed_of_a_node_that_does_not_answer_is_no_second_problem() -> None:
     gone = replace(lost("a"), health=ObservedHealth("down", "node_unreachable", NOW - 9))
     assert [one.what for one in problems(gone)] == ["unreachable: it said no"]
+
+
+def lit(*alerts: Alert, gap: str = "", age: float = 5.0, title: str = "cluster x") -> AlertReport:
+    return AlertReport(title, "x", Known(alerts, gap, read_at=NOW - age), {1: "a"})
+
+
+def alerts_of(*reports: AlertReport) -> list[Problem]:
+    return list(find_problems([node("a")], (), NOW, ON, alerts=reports))
+
+
+def test_an_alert_has_its_node_its_severity_its_beginning_and_what_to_do() -> None:
+    alert = Alert("node_memory", VendorSeverity.WARNING, ON - timedelta(minutes=3), 1)
+    (problem,) = alerts_of(lit(alert))
+    assert (problem.severity, problem.node, problem.has_profile) == (Severity.NOTICE, "a", True)
+    assert (problem.what, problem.since) == ("alert node_memory, WARNING", NOW - 180)
+    assert problem.details == (
+        "reported by its cluster 5 s ago",
+        "find its reason: on a node, `rladmin status issues_only` and `rlcheck` show more",
+    )
+
+
+def test_an_alert_of_a_cluster_or_of_a_node_without_a_profile_names_its_place() -> None:
+    of_other, of_all = alerts_of(lit(Alert("quorum"), Alert("node_memory", node=7)))
+    assert (of_all.node, of_all.place, of_all.has_profile) == (
+        "\0cluster x", ("cluster x", "x"), False,
+    )  # fmt: skip
+    assert (of_other.node, of_other.place, of_other.has_profile) == (
+        "\0x node:7", ("node:7", "x"), False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("word", VendorSeverity)
+def test_alerts_are_sorted_among_the_problems_by_the_clusters_word_for_them(
+    word: VendorSeverity,
+) -> None:
+    (problem,) = alerts_of(lit(Alert("x", word)))
+    serious = {VendorSeverity.ERROR, VendorSeverity.UNKNOWN}
+    expected = Severity.SERIOUS if word in serious else Severity.NOTICE
+    assert problem.severity is (Severity.CRITICAL if word is VendorSeverity.CRITICAL else expected)
+    found = find_problems(
+        [node("a", {"x": "FATAL", "y": "STOPPED"})],
+        (restart(60, service="z"),),
+        NOW,
+        ON,
+        alerts=[lit(Alert("x", word))],
+    )
+    severities = [*Severity]
+    ranks = [severities.index(one.severity) for one in found]
+    assert ranks == sorted(ranks)
+    assert not problem.is_down
+
+
+def test_an_alert_that_was_not_read_again_is_shown_as_old_and_says_why() -> None:
+    (problem,) = alerts_of(lit(Alert("x", VendorSeverity.ERROR), gap="timed out", age=300))
+    assert problem.what == "alert x, ERROR, 5 m old"
+    assert problem.details[0] == "reported by its cluster 5 m ago, not read since: timed out"
+    assert problem.timed
+    assert problem.since is None
+
+
+@pytest.mark.parametrize(("since", "rows"), [(ON, 1), (None, 2)])
+def test_of_a_cluster_that_no_profile_names_an_alert_is_listed_once_where_its_beginning_is_known(
+    since: datetime | None, rows: int
+) -> None:
+    alert = Alert("node_memory", VendorSeverity.WARNING, since, 1)
+    first, second = (
+        AlertReport(f"cluster of {name}", "", Known((alert,), "", read_at=NOW), {1: "a"})
+        for name in "ab"
+    )
+    assert len(alerts_of(first, second)) == rows
+    assert len(alerts_of(first, first)) == 1
+
+
+@pytest.mark.parametrize("cluster", ["demo", ""])
+async def test_the_alerts_of_a_cluster_are_read_once_for_all_its_nodes(
+    cluster: str, served: SimulatedCluster
+) -> None:
+    served.cluster.contents.raise_alert("cluster_multiple_nodes_down", "CRITICAL")
+    served.cluster.contents.raise_alert("node_memory", "WARNING", 2)
+    async with running(*profiles(served, cluster=cluster)) as deck:
+        await deck.good()
+        await deck.until(lambda: deck.watch("node1").identity.cluster)
+        for one in ("node1", "node2", "node3"):
+            await deck.fleet.read_context(one)
+        reports = alert_reports(deck.fleet.nodes)
+        assert len(reports) == (1 if cluster else 3)
+        found = find_problems((), (), monotonic(), datetime.now(UTC), alerts=reports)
+        title = f"cluster {cluster or 'demo.cluster.local'}"
+        assert [(one.alert, one.node) for one in found] == [
+            ("cluster_multiple_nodes_down", f"\0{title}"), ("node_memory", "node2"),
+        ]  # fmt: skip

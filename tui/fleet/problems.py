@@ -3,20 +3,23 @@
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import field, replace
 from datetime import datetime
 from enum import Enum
 from typing import Protocol
 
 from tui.fleet.polling.poller import NodePoller
 from tui.model.certificate import Certificate
+from tui.model.clock import one_unit
+from tui.model.context import Alert, Known, VendorSeverity
 from tui.model.dataclass import dataclass
 from tui.model.event import Event, EventKind, StatusChange
 from tui.model.event_text import event_text
 from tui.model.login import PasswordCause, PasswordPolling
-from tui.model.node import Maintenance, ObservedHealth
+from tui.model.node import Maintenance, ObservedHealth, key_without_profile
 from tui.model.reading import Reading, TroubleKind
 from tui.model.service import Health, Kind, Service, but_for_uptimes, kind_of
+from tui.model.text import clean
 from tui.model.trust import UNCHECKED
 
 LOOPS_FOR, RESTARTS_FOR = 600.0, 3600.0
@@ -25,16 +28,33 @@ LOOPS_FOR, RESTARTS_FOR = 600.0, 3600.0
 MOVES_AT_MOST = 30.0
 """Seconds after which a service that still starts, stops or restarts is a problem."""
 
+MORE_ON_A_NODE = "on a node, `rladmin status issues_only` and `rlcheck` show more"
+"""What to do about what a cluster reports of itself or of a node."""
+
 
 class Severity(Enum):
     """How serious a problem is, the worst first; the value is the word on the screen."""
 
     CRITICAL = "critical"
-    """A node cannot be read or not be relied on, a required service is down, or one fails."""
+    """A node cannot be read or not be relied on, a required service is down, or one fails.
+
+    An alert that its cluster calls critical, too.
+    """
     SERIOUS = "serious"
-    """Another service is not as it should be, or what is known is old."""
+    """Another service is not as it should be, or what is known is old.
+
+    An alert that its cluster calls an error, or gives no severity, too.
+    """
     NOTICE = "notice"
-    """It happened, or will happen; now all is well."""
+    """It happened, or will happen, or a cluster warns of it; the services are well."""
+
+
+_ALERT_SEVERITIES = {
+    VendorSeverity.CRITICAL: Severity.CRITICAL,
+    VendorSeverity.ERROR: Severity.SERIOUS,
+    VendorSeverity.UNKNOWN: Severity.SERIOUS,
+}
+"""Of an alert by its cluster's word for it; all others are notices."""
 
 
 class ProblemSubject(Enum):
@@ -48,6 +68,7 @@ class ProblemSubject(Enum):
     KINDS = "kinds"
     MAINTENANCE = "maintenance"
     HEALTH = "health"
+    ALERT = "alert"
     LOGIN = "login"
 
 
@@ -58,9 +79,10 @@ class Problem:
     `since` is monotonic, None where the problem is older than the session; it was there at
     `seen_at` then, None where that is not known either. A problem that has no beginning is not
     `timed`. `rank` sorts problems of the same severity. `node` is a profile's
-    name, or the key of a node that has none. `is_down` means that a node or a service is down now.
-    A node has one problem of a `subject` at most; a service may have two. `details` are lines that
-    belong to `what`, for where there is room.
+    name, or the key of a node that has none, or of a cluster; `place` is then what to call it and
+    its cluster, empty where it is known otherwise. `is_down` means that a node or a service is down
+    now. A node has one problem of a `subject` at most, but one for each `alert`; a service may have
+    two. `details` are lines that belong to `what`, for where there is room.
     """
 
     severity: Severity
@@ -75,6 +97,8 @@ class Problem:
     subject: ProblemSubject = ProblemSubject.SERVICE
     details: tuple[str, ...] = ()
     seen_at: float | None = None
+    alert: str = ""
+    place: tuple[str, str] | None = None
 
 
 class ReportedNode(Protocol):
@@ -154,6 +178,43 @@ class NodeCondition:
         return self.reading.answered_at is None and self.reading.trouble is None
 
 
+@dataclass(frozen=True, slots=True)
+class AlertReport:
+    """The alerts of one cluster; `nodes` are the names of its profiles by their nodes' uid.
+
+    `cluster` is its name in its profiles; `title` is what to call it. Where no profile names it,
+    each of them reports it by itself, and `nodes` are those of all such profiles.
+    """
+
+    title: str
+    cluster: str
+    alerts: Known[tuple[Alert, ...]]
+    nodes: Mapping[int, str] = field(default_factory=dict)
+
+
+def alert_reports(watches: Iterable[NodePoller]) -> tuple[AlertReport, ...]:
+    """Return what the clusters of polled nodes report of their alerts, one report a source."""
+    clusters: dict[str, list[NodePoller]] = {}
+    for watch in watches:
+        clusters.setdefault(watch.profile.cluster, []).append(watch)
+    reports: list[AlertReport] = []
+    for cluster, group in clusters.items():
+        nodes = _by_uid(group)
+        for source in {watch.cluster_key: watch for watch in group}.values():
+            name = cluster or source.identity.cluster or f"of {source.name}"
+            reports.append(AlertReport(f"cluster {name}", cluster, source.context.alerts, nodes))
+    return tuple(reports)
+
+
+def _by_uid(watches: Iterable[NodePoller]) -> dict[int, str]:
+    """Return the names of nodes by their uid; one that several have is no node's."""
+    names: dict[int, list[str]] = {}
+    for watch in watches:
+        if watch.identity.uid is not None:
+            names.setdefault(watch.identity.uid, []).append(watch.name)
+    return {uid: found[0] for uid, found in names.items() if len(found) == 1}
+
+
 def find_problems(
     nodes: Iterable[NodeCondition],
     events: Iterable[Event],
@@ -161,15 +222,17 @@ def find_problems(
     on: datetime,
     *,
     unmanaged: Iterable[ReportedNode] = (),
+    alerts: Iterable[AlertReport] = (),
 ) -> tuple[Problem, ...]:
     """List the problems at `now` (monotonic) and `on` (the wall clock, aware).
 
-    `unmanaged` are the nodes without a profile, of which their clusters alone report.
+    `unmanaged` are the nodes without a profile, of which their clusters alone report; `alerts` are
+    those of the clusters.
     Problems of the same severity are sorted by rank, then the newest first (those without a known
-    beginning last), then as the nodes are, then by service.
+    beginning last), then as the nodes are, then by service, and alerts by name.
     """
     changes = _by_service(events)
-    problems: list[tuple[int, Problem]] = []
+    problems: list[tuple[float, Problem]] = []
     conditions = tuple(nodes)
     logins: set[PasswordPolling] = set()
     for number, node in enumerate(conditions):
@@ -189,6 +252,7 @@ def find_problems(
         remark = other.health.remark(now, warnings=True)
         found = list(_reported(other.key, other.maintenance, other.health, remark))
         problems += [(number, replace(problem, has_profile=False)) for problem in found]
+    problems += [(math.inf, problem) for problem in _alerts(alerts, now, on)]
     severities = [*Severity]
     problems.sort(
         key=lambda found: (
@@ -197,6 +261,7 @@ def find_problems(
             math.inf if found[1].since is None else -found[1].since,
             found[0],
             found[1].service,
+            found[1].alert,
         )
     )
     return tuple(problem for _, problem in problems)
@@ -264,6 +329,43 @@ def _reported(
         severity = Severity.SERIOUS if health.is_down else Severity.NOTICE
         problem = _lasting(severity, 5, name, remark, ProblemSubject.HEALTH)
         yield replace(problem, is_down=health.is_down)
+
+
+def _alerts(reports: Iterable[AlertReport], now: float, on: datetime) -> Iterable[Problem]:
+    """Yield the alerts that are on, each once however many profiles report it.
+
+    Where no profile names the cluster, what began at the same moment is taken for the same alert.
+    """
+    found: dict[tuple[str, Alert], Problem] = {}
+    for report in reports:
+        for alert in report.alerts.value or ():
+            source = "" if not report.cluster and alert.since is not None else report.title
+            found.setdefault((source, alert), _alert(alert, report, now, on))
+    yield from found.values()
+
+
+def _alert(alert: Alert, report: AlertReport, now: float, on: datetime) -> Problem:
+    known, name = report.alerts, clean(alert.name, 64)
+    is_rated = alert.severity is not VendorSeverity.UNKNOWN
+    age = one_unit(known.age(now))
+    gap = f", not read since: {clean(known.gap)}" if known.gap else ""
+    node, title = f"\0{report.title}", report.title
+    if alert.node is not None:
+        node = report.nodes.get(alert.node) or key_without_profile(report.cluster, alert.node)
+        title = f"node:{alert.node}"
+    since = None if alert.since is None else now - max(0.0, (on - alert.since).total_seconds())
+    return Problem(
+        _ALERT_SEVERITIES.get(alert.severity, Severity.NOTICE),
+        6,
+        node,
+        f"alert {name}{f', {alert.severity.value}' * is_rated}{f', {age} old' if gap else ''}",
+        since=since,
+        has_profile=alert.node in report.nodes,
+        subject=ProblemSubject.ALERT,
+        details=(f"reported by its cluster {age} ago{gap}", f"find its reason: {MORE_ON_A_NODE}"),
+        alert=name,
+        place=(title, report.cluster),
+    )
 
 
 def _password(node: NodeCondition, reported: set[PasswordPolling]) -> Iterable[Problem]:

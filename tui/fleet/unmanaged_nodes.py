@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tui.fleet.polling.cluster_cache import ClusterCache
 from tui.model.cluster import Member, MemberHealth
 from tui.model.dataclass import dataclass
-from tui.model.node import Maintenance, ObservedHealth, Role
+from tui.model.node import Maintenance, ObservedHealth, Role, key_without_profile
 from tui.model.service import Service
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class UnmanagedNode:
     @property
     def key(self) -> str:
         """A name for it that no profile can have, the same as long as it is there."""
-        return f"\0{self.cluster} node:{self.uid}"
+        return key_without_profile(self.cluster, self.uid)
 
     @property
     def title(self) -> str:

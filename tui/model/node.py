@@ -49,6 +49,11 @@ class Identity:
         return f"node:{self.uid}{host} ({self.role.value})"
 
 
+def key_without_profile(cluster: str, uid: int) -> str:
+    """Return a key for a node of a cluster that no profile can have as a name."""
+    return f"\0{cluster} node:{uid}"
+
+
 def same_host(first: str, second: str) -> bool:
     """Return whether two hostnames may be the same host: equal, or one without its domain."""
     left, right = first.lower().rstrip("."), second.lower().rstrip(".")

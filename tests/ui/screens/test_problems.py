@@ -38,12 +38,20 @@ async def test_problems_of_all_nodes_are_listed_and_enter_goes_there(
         served.cluster.set_status(2, "redis_mgr", "FATAL")
         served.cluster.stop(1, "alert_mgr")
         served.cluster.power_off(3)
+        served.cluster.contents.raise_alert("cluster_multiple_nodes_down", "CRITICAL")
+        served.cluster.contents.raise_alert("node_memory", "WARNING", 1)
+        await deck.context_known()
         table = await open_problems(deck)
         await deck.shows("✗ critical", "▲ serious", "FATAL", "STOPPED", "unreachable", "3 nodes")
+        await deck.shows(
+            "alert cluster_multiple_nodes_down, CRITICAL", "alert node_memory, WARNING"
+        )
         chosen = [key for key in table.row_keys if not table.row(key).inert]
         assert [key.split("\0")[:2] for key in chosen] == [
-            ["node3", ""], ["node2", "redis_mgr"], ["node1", "alert_mgr"],
+            ["node3", ""], ["node2", "redis_mgr"], ["", "cluster demo"], ["node1", "alert_mgr"],
+            ["node1", ""],
         ]  # fmt: skip
+        assert "cluster demo" in line_of(deck, "cluster demo")
         assert " s" in line_of(deck, "node2")
         await deck.press("home", "down", "enter")
         await deck.until(lambda: deck.app.screen is deck.app.deck)

@@ -14,13 +14,20 @@ from textual import on
 from textual.app import ComposeResult
 
 from tui.fleet.fleet import Fleet
-from tui.fleet.problems import NodeCondition, Problem, Severity, find_problems
+from tui.fleet.problems import (
+    AlertReport,
+    NodeCondition,
+    Problem,
+    Severity,
+    alert_reports,
+    find_problems,
+)
 from tui.model.clock import monotonic, one_unit
 from tui.model.sorting import Sorting, SortWords
 from tui.model.text import visible_name
 from tui.ui.format.key_bar import live_keys
 from tui.ui.format.parts import Part
-from tui.ui.format.status_lines import SEVERITY_SIGNS, Palette, alerts_part, problem_sign
+from tui.ui.format.status_lines import SEVERITY_SIGNS, Palette, problem_sign
 from tui.ui.keymap import TO_DECK, View, bar_words, bindings
 from tui.ui.screens.live_screen import LiveScreen, SortedScreen
 from tui.ui.table.live_table import Cell, Column, LiveTable, Row
@@ -121,7 +128,8 @@ class ProblemsScreen(SortedScreen, LiveScreen[tuple[str, str] | None]):
         states = [NodeCondition.of(node) for node in self._fleet.nodes]
         unmanaged = self._fleet.unmanaged_nodes
         events, on = self._fleet.events, datetime.now(UTC)
-        found = find_problems(states, events, now, on, unmanaged=unmanaged)
+        alerts = alert_reports(self._fleet.nodes)
+        found = find_problems(states, events, now, on, unmanaged=unmanaged, alerts=alerts)
         self._titles = {
             node.name: (node.profile.title, node.profile.cluster) for node in self._fleet.nodes
         }
@@ -136,7 +144,7 @@ class ProblemsScreen(SortedScreen, LiveScreen[tuple[str, str] | None]):
         rows = [
             row
             for key, problem in self._problems.items()
-            for row in make(key, problem, self._titles[problem.node], now)
+            for row in make(key, problem, self._place(problem), now)
         ]
         columns = _NARROW if is_narrow else _fitted(rows, self.size.width)
         self._table.set_columns([self._titled(column) for column in columns])
@@ -144,7 +152,11 @@ class ProblemsScreen(SortedScreen, LiveScreen[tuple[str, str] | None]):
         if left is not None and had not in self._problems:
             # Of two problems of its service the other one is still there.
             self._table.move_to(problem_key(left))
-        self._show_around(found, silent)
+        self._show_around(found, silent, alerts)
+
+    def _place(self, problem: Problem) -> tuple[str, str]:
+        """Return what to call the node of a problem, or its cluster, and the cluster's name."""
+        return self._titles.get(problem.node) or problem.place or (problem.node, "")
 
     @property
     def sorting(self) -> Sorting[ProblemOrder]:
@@ -168,7 +180,7 @@ class ProblemsScreen(SortedScreen, LiveScreen[tuple[str, str] | None]):
                 -(-math.inf if problem.since is None else problem.since)
             ),
             ProblemOrder.SERVICE: lambda problem: visible_name(problem.service),
-            ProblemOrder.NODE: lambda problem: self._titles[problem.node][0],
+            ProblemOrder.NODE: lambda problem: self._place(problem)[0],
         }
         key, is_reversed = keys[self._sorting.order], self._sorting.is_reversed
         return dict(sorted(keyed.items(), key=lambda pair: key(pair[1]), reverse=is_reversed))
@@ -179,7 +191,9 @@ class ProblemsScreen(SortedScreen, LiveScreen[tuple[str, str] | None]):
             return column
         return replace(column, title=title, width=max(column.width, len(title)))
 
-    def _show_around(self, found: tuple[Problem, ...], silent: int) -> None:
+    def _show_around(
+        self, found: tuple[Problem, ...], silent: int, alerts: Sequence[AlertReport]
+    ) -> None:
         palette = self._palette
         nodes = len(self._fleet.nodes)
         self._show_header()
@@ -193,7 +207,9 @@ class ProblemsScreen(SortedScreen, LiveScreen[tuple[str, str] | None]):
             parts.append(Part(Text(text, palette["muted" if silent else "ok"])))
         elif silent:
             parts.append(Part(Text(f"{silent} not polled", palette["warn"])))
-        parts.append(alerts_part(self._alerts(), palette))
+        if unknown := _unknown_alerts(alerts):
+            brief = Text("alerts not known", palette["warn"])
+            parts.append(Part(Text(unknown, palette["warn"]), 1, brief))
         if self.is_sort_new or not self._sorting.is_usual:
             parts.append(self.sort_part(palette))
         self._show_status(parts)
@@ -211,7 +227,7 @@ class ProblemsScreen(SortedScreen, LiveScreen[tuple[str, str] | None]):
         if problem is None:
             self._say_here("")
             return
-        places = (visible_name(problem.service), self._titles[problem.node][0])
+        places = (visible_name(problem.service), self._place(problem)[0])
         where = " on ".join(filter(None, places))
         self._say_here("\n".join((f"{problem.what} · {where}", *problem.details)))
 
@@ -255,9 +271,20 @@ def _nothing(nodes: int, silent: int) -> str:
     return f"{text} ({silent} not polled)" if silent else text
 
 
+def _unknown_alerts(reports: Sequence[AlertReport]) -> str:
+    """Return of which clusters the alerts are not known, and why; empty where all are."""
+    gaps = {
+        report.title: report.alerts.gap
+        for report in reports
+        if report.alerts.value is None and not report.alerts.is_pending
+    }
+    return ", ".join(f"alerts of {name} not known: {gap}" for name, gap in gaps.items())
+
+
 def problem_key(problem: Problem) -> str:
     """Return the key of the row of what a problem is about; it stays while that lasts."""
-    return f"{problem.node}\0{problem.service}\0{problem.subject.value}"
+    alert = f"\0{problem.alert}" if problem.alert else ""
+    return f"{problem.node}\0{problem.service}\0{problem.subject.value}{alert}"
 
 
 def keyed_problems(found: Sequence[Problem]) -> dict[str, Problem]:
