@@ -341,8 +341,27 @@ def test_the_log_of_another_node_is_not_evidence_for_this_one() -> None:
     others = replace(about, context=replace(about.context, log=known(entries[1:2])))
     nothing = "no entry for node1 within a minute of the last change"
     assert text(find(others), EvidenceKind.LOG) == nothing
-    anonymous = replace(about, identity=Identity())
-    assert len(of(find(anonymous), EvidenceKind.LOG)) == 3, "which node it is is not known"
+
+
+def test_where_it_is_not_known_which_node_it_is_nothing_of_single_nodes_is_its_own() -> None:
+    near = STARTED + timedelta(seconds=5)
+    entries = tuple(LogEntry(near, f"of_{node}", node=node) for node in (1, 3, None))
+    alerts = tuple(Alert(f"alert_{node}", node=node) for node in (1, 3, None))
+    about = replace(subject(), identity=Identity())
+    both = replace(about.context, log=known(entries), alerts=known(alerts))
+    found = find(replace(about, context=both))
+    why = "not listed: the uid of node1 is not known"
+    assert [one.text for one in of(found, EvidenceKind.LOG)] == [
+        "of_None", f"entries of single nodes are {why}",
+    ]  # fmt: skip
+    assert [one.text for one in of(found, EvidenceKind.ALERTS)] == [
+        f"2 on single nodes, {why}", "alert_None on the cluster",
+    ]  # fmt: skip
+    single = replace(about.context, log=known(entries[:1]), alerts=known(alerts[:1]))
+    found = find(replace(about, context=single))
+    nothing = "no entry of the whole cluster within a minute of the last change"
+    assert of(found, EvidenceKind.LOG)[0].text == nothing
+    assert text(found, EvidenceKind.ALERTS) == f"1 on single nodes, {why}"
 
 
 def test_alerts_of_other_nodes_are_counted_where_the_node_has_none() -> None:

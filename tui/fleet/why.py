@@ -18,6 +18,7 @@ from tui.fleet.fleet import Fleet
 from tui.fleet.login.shared_login import LoginStopped
 from tui.fleet.polling.poller_factory import barred
 from tui.fleet.problems import (
+    MORE_ON_A_NODE,
     RESTARTS_FOR,
     NodeCondition,
     Problem,
@@ -347,15 +348,19 @@ def _alerts(subject: WhySubject, now: float, on: datetime) -> Iterator[Evidence]
     if known.value is None:
         yield _unknown(EvidenceKind.ALERTS, Source.ALERTS, known.gap)
         return
-    own = _own_alerts(subject)
-    if not own:
-        others = len(known.value)
-        where = f" for {subject.node.name} ({others} on others)" if others else ""
+    own, name = _own_alerts(subject), subject.node.name
+    others = len(known.value) - len(own)
+    if others and subject.identity.uid is None:
+        gap = _not_since(known)
+        text = f"{others} on single nodes, not listed: the uid of {name} is not known{gap}"
+        yield Evidence(EvidenceKind.ALERTS, Source.ALERTS, text, known.age(now))
+    elif not own:
+        where = f" for {name} ({others} on others)" if others else ""
         text = f"none is on{where}{_not_since(known)}"
         yield Evidence(EvidenceKind.ALERTS, Source.ALERTS, text, known.age(now))
     for alert in own:
         age = known.age(now) if alert.since is None else (on - alert.since).total_seconds()
-        text = f"{_alert(alert, subject.node.name)}{_not_since(known)}"
+        text = f"{_alert(alert, name)}{_not_since(known)}"
         yield Evidence(
             EvidenceKind.ALERTS, Source.ALERTS, text, max(0.0, age), alert.since, is_problem=True
         )
@@ -432,15 +437,15 @@ def _actions(subject: WhySubject, own: Sequence[Event], now: float) -> Iterator[
 def _log(subject: WhySubject, own: Sequence[Event], now: float, on: datetime) -> Iterator[Evidence]:
     """Yield the entries of the cluster's log around the last change; without one, the newest.
 
-    Those of other nodes are left out, where it is known which node it is.
+    Of those of single nodes, only the node's own are listed: none where its uid is not known.
     """
     known = subject.context.log
     if known.value is None:
         yield _unknown(EvidenceKind.LOG, Source.LOG, known.gap)
         return
     moments = _moments(subject, own)
-    uid = subject.identity.uid
-    own_entries = (entry for entry in known.value if uid is None or entry.node in (None, uid))
+    name, uid = subject.node.name, subject.identity.uid
+    own_entries = [entry for entry in known.value if entry.node in (None, uid)]
     newest = sorted(own_entries, key=lambda entry: entry.at, reverse=True)
     near = [
         entry
@@ -448,7 +453,7 @@ def _log(subject: WhySubject, own: Sequence[Event], now: float, on: datetime) ->
         if not moments or any(abs(entry.at - moment) <= NEAR for moment in moments)
     ]
     if not near:
-        what = f"no entry for {subject.node.name}"
+        what = f"no entry for {name}" if uid is not None else "no entry of the whole cluster"
         what += " within a minute of the last change" if moments else ""
         yield Evidence(EvidenceKind.LOG, Source.LOG, f"{what}{_not_since(known)}", known.age(now))
     for entry in near[: LOG_AT_MOST if moments else _NEWEST_AT_MOST]:
@@ -461,6 +466,9 @@ def _log(subject: WhySubject, own: Sequence[Event], now: float, on: datetime) ->
             entry.at,
             is_problem=entry.is_error,
         )
+    if uid is None and len(own_entries) < len(known.value):
+        text = f"entries of single nodes are not listed: the uid of {name} is not known"
+        yield Evidence(EvidenceKind.LOG, Source.LOG, text, known.age(now))
 
 
 def _moments(subject: WhySubject, own: Sequence[Event]) -> list[datetime]:
@@ -551,15 +559,16 @@ def find_next_step(
 def _next_of_node(
     subject: WhySubject, own: Sequence[Event], now: float, on: datetime
 ) -> NextStep | None:
-    node, more = subject.node, "on a node, `rladmin status issues_only` and `rlcheck` show more"
+    node = subject.node
     problems = find_problems([node], own, now, on)
     ill = [one.service for one in problems if one.service and one.severity is not Severity.NOTICE]
     if ill:
         return NextStep("look at its worst service", Offer.EXPLAIN, ill[0])
     if node.health is not None and node.health.is_down:
-        return NextStep(more)
+        return NextStep(MORE_ON_A_NODE)
     if alerts := _own_alerts(subject):
-        return NextStep(f"find the reason of its alert {clean(alerts[0].name, 64)}: {more}")
+        name = clean(alerts[0].name, 64)
+        return NextStep(f"find the reason of its alert {name}: {MORE_ON_A_NODE}")
     return None
 
 
