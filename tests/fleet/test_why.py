@@ -1,18 +1,24 @@
 """Why something is as it is: the evidence in order, with source and age, and what is not known."""
 
+import asyncio
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from tests.faultserver import answer, serving
-from tests.fleet.conftest import Play, profile, running, said
+from tests.clock import Clock
+from tests.faultserver import Peer, answer, serving
+from tests.fleet.conftest import Play, profile, profiles, running, said
+from tui.fleet.orders.verdict import Patience
+from tui.fleet.polling.cluster_context import ABSENT_FOR, CONTEXT_EVERY, REFUSED_FOR
 from tui.fleet.problems import NodeCondition, Severity, find_problems, recent_restarts
 from tui.fleet.why import (
     Checks,
     Evidence,
     EvidenceKind,
+    LiveChecks,
     NextStep,
     Offer,
     Source,
@@ -47,6 +53,7 @@ from tui.model.rollout import (
     StopReason,
 )
 from tui.model.service import Service
+from tui.sim.server import SimulatedCluster
 
 NOW = 10_000.0
 ON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -578,3 +585,89 @@ async def test_a_login_that_is_refused_for_the_checks_is_stopped() -> None:
             checks = await read_checks(deck.fleet, "node1")
             assert checks.node.gap == "401"
             assert checks.cluster.gap == "401"
+
+
+def check_requests(server: Any) -> int:
+    return sum("check" in one.path for one in server.asked)
+
+
+async def test_checks_that_are_shown_are_read_again_at_a_slow_pace_one_reading_at_a_time() -> None:
+    play, clock = Play(), Clock()
+    play.get("/v1/nodes/check/1", said({"result": True}))
+    play.get("/v1/cluster/check", said({"cluster_test_result": True}))
+    with serving(play) as server:
+        async with running(profile(server.url), refresh=2) as deck:
+            await deck.known()
+            checks = LiveChecks(deck.fleet, "node1", clock)
+            assert checks.newest.node.gap == "being read"
+            assert checks.is_due
+            await asyncio.gather(checks.read(), checks.read())
+            assert check_requests(server) == 2
+            first = checks.newest.node
+            clock.now += CONTEXT_EVERY - 1
+            assert not checks.is_due
+            clock.now += 1
+            assert checks.is_due
+            play.get("/v1/nodes/check/1", answer("", 500))
+            await checks.read()
+            assert checks.newest.node == replace(first, gap="500"), "the last answer stays"
+            assert checks.newest.node.read_at == first.read_at
+            play.get("/v1/nodes/check/1", said({"result": True}))
+            await checks.read()
+            assert not checks.newest.node.gap
+            assert checks.newest.node.read_at > first.read_at
+
+
+@pytest.mark.parametrize(
+    ("reply", "pause"),
+    [(answer("no", 403), REFUSED_FOR), (answer("no", 404), ABSENT_FOR)],
+    ids=["403", "404"],
+)
+async def test_checks_that_were_refused_are_not_due_again_soon(reply: bytes, pause: float) -> None:
+    """P24."""
+    play, clock = Play(), Clock()
+    play.get("/v1/nodes/check/1", reply)
+    play.get("/v1/cluster/check", said({"cluster_test_result": True}))
+    with serving(play) as server:
+        async with running(profile(server.url), refresh=2) as deck:
+            await deck.known()
+            checks = LiveChecks(deck.fleet, "node1", clock)
+            await checks.read()
+            clock.now += pause - 1
+            assert not checks.is_due
+            clock.now += 1
+            assert checks.is_due
+
+
+async def test_no_check_is_read_while_an_action_is_open_in_the_cluster(
+    served: SimulatedCluster,
+) -> None:
+    patience = Patience(steady=600.0, limit=600.0)
+    async with running(*profiles(served), patience=patience) as deck:
+        await deck.known()
+        checks = LiveChecks(deck.fleet, "node2", clock=lambda: 0.0)
+        deck.give(Verb.RESTART, "alert_mgr")
+        assert not checks.is_due
+        await checks.read()
+        assert checks.newest.node.gap == "an action is open in the cluster"
+        assert not any("check" in one.path for one in served.cluster.requests)
+        assert checks.newest.node.value is None
+
+
+async def test_a_check_that_takes_long_holds_up_no_poll() -> None:
+    play, may_answer = Play(), threading.Event()
+
+    def slow(peer: Peer) -> None:
+        may_answer.wait(60)
+        peer.send(said({"result": True}))
+
+    play.get("/v1/nodes/check/1", slow)
+    with serving(play) as server:
+        async with running(profile(server.url)) as deck:
+            await deck.known()
+            reading = asyncio.create_task(read_checks(deck.fleet, "node1"))
+            await deck.until(lambda: check_requests(server))
+            await deck.readings(2)
+            assert not reading.done()
+            may_answer.set()
+            await reading

@@ -2,13 +2,15 @@
 
 It is the vendor's checklist without SSH: the service's status, its restarts, the node's and the
 cluster's own checks, alerts, the cluster's health call, actions, and the cluster's event log around
-the moment of the last change. What to do next follows from the state. Pure, but for `read_checks`.
+the moment of the last change. What to do next follows from the state. Pure, but for what reads the
+checks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterable, Iterator, Sequence
-from dataclasses import field
+import math
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -16,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from tui.api.errors import ApiError, LoginRefused, gap_of
 from tui.fleet.fleet import Fleet
 from tui.fleet.login.shared_login import LoginStopped
+from tui.fleet.polling.cluster_context import CONTEXT_EVERY, pause_after
 from tui.fleet.polling.poller_factory import barred
 from tui.fleet.problems import (
     MORE_ON_A_NODE,
@@ -118,10 +121,14 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """The cluster's own checks of a node and of itself: whether it is well, and why not."""
+    """The cluster's own checks of a node and of itself: whether it is well, and why not.
+
+    They are not to be read again within `pause` seconds: longer where a call was refused.
+    """
 
     node: Known[_Check] = field(default_factory=Known)
     cluster: Known[_Check] = field(default_factory=Known)
+    pause: float = CONTEXT_EVERY
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,6 +347,7 @@ def _checks(subject: WhySubject, now: float) -> Iterator[Evidence]:
         else:
             is_well, why = known.value
             text = "ok" if is_well else clean(why) or "not ok, without a reason"
+            text += _not_since(known)
             yield Evidence(kind, source, text, known.age(now), is_problem=not is_well)
 
 
@@ -639,18 +647,22 @@ async def read_checks(fleet: Fleet, node: str) -> Checks:
         if checks.node.value is None:
             found = await _read_at(watch, target.identity.uid)
             checks = Checks(
-                found.node, checks.cluster if checks.cluster.value is not None else found.cluster
+                found.node,
+                checks.cluster if checks.cluster.value is not None else found.cluster,
+                max(checks.pause, found.pause),
             )
     return checks
 
 
 async def _read_at(watch: NodePoller, uid: int | None) -> Checks:
     try:
-        async with watch.hold() as client:
+        async with watch.hold_side() as client:
             node: Known[_Check] = Known(gap="the node's uid is not known")
+            pause = 0.0
             if uid is not None:
-                node = await _known(client.node_check(uid))
-            return Checks(node, await _known(client.cluster_check()))
+                node, pause = await _known(client.node_check(uid))
+            cluster, also = await _known(client.cluster_check())
+            return Checks(node, cluster, max(pause, also))
     except LoginRefused as refused:
         gap = gap_of(refused)
     except LoginStopped as stopped:
@@ -658,11 +670,64 @@ async def _read_at(watch: NodePoller, uid: int | None) -> Checks:
     return Checks(Known(gap=gap), Known(gap=gap))
 
 
-async def _known(reading: Awaitable[_Check]) -> Known[_Check]:
-    """Return what was read, or why not. Raises LoginRefused, which stops the login on its way."""
+async def _known(reading: Awaitable[_Check]) -> tuple[Known[_Check], float]:
+    """Return what was read, or why not, and the seconds until it may be read again.
+
+    Raises LoginRefused, which stops the login on its way.
+    """
     try:
-        return Known(await reading, gap="", read_at=monotonic())
+        return Known(await reading, gap="", read_at=monotonic()), CONTEXT_EVERY
     except LoginRefused:
         raise
     except ApiError as error:
-        return Known(gap=gap_of(error))
+        return Known(gap=gap_of(error)), pause_after(error)
+
+
+_READING, _ACTION_OPEN = "being read", "an action is open in the cluster"
+
+
+class LiveChecks:
+    """The checks of a node and of its cluster, read again at a slow pace while they are shown.
+
+    One reading at a time, and none while an action is open in the cluster. What could not be read
+    again stays, with the reason. `clock` gives monotonic seconds.
+    """
+
+    def __init__(self, fleet: Fleet, node: str, clock: Callable[[], float] = monotonic) -> None:
+        self.newest = Checks(Known(gap=_READING), Known(gap=_READING))
+        self._fleet, self._node, self._clock = fleet, node, clock
+        self._due = -math.inf
+        self._is_reading = False
+
+    @property
+    def is_due(self) -> bool:
+        """Whether they may be read again by now."""
+        return self._clock() >= self._due and not self._is_reading and not self._is_action_open
+
+    @property
+    def _is_action_open(self) -> bool:
+        involves = self._fleet.orders.involves
+        return any(involves(watch.name) for watch in self._fleet.beside(self._node))
+
+    async def read(self) -> None:
+        """Read them now, unless they are being read, or an action is open."""
+        if self._is_reading:
+            return
+        if self._is_action_open:
+            self._keep(Known(gap=_ACTION_OPEN), Known(gap=_ACTION_OPEN))
+            return
+        self._is_reading = True
+        try:
+            checks = await read_checks(self._fleet, self._node)
+            self._keep(checks.node, checks.cluster)
+            self._due = self._clock() + checks.pause
+        finally:
+            self._is_reading = False
+
+    def _keep(self, node: Known[_Check], cluster: Known[_Check]) -> None:
+        self.newest = Checks(_kept(self.newest.node, node), _kept(self.newest.cluster, cluster))
+
+
+def _kept(before: Known[_Check], now: Known[_Check]) -> Known[_Check]:
+    """Return what is known now; what was known before where that is nothing, with why."""
+    return replace(before, gap=now.gap) if now.value is None and before.value is not None else now

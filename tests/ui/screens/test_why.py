@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from textual.screen import ModalScreen
 
 from tests.ui.conftest import open_deck, posts, write_configuration
 from tui.sim.server import SimulatedCluster
@@ -10,6 +11,10 @@ from tui.ui.screens.why import WhyScreen
 
 pytestmark = pytest.mark.real_time
 HOSTILE = "[@click=app.quit]quit[/]\x1b[31m\u202e"
+
+
+def checks_read(served: SimulatedCluster) -> int:
+    return sum(one.path == "/v1/cluster/check" for one in served.cluster.requests)
 
 
 async def test_w_shows_the_evidence_for_the_service_under_the_cursor(
@@ -31,6 +36,9 @@ async def test_w_shows_the_evidence_for_the_service_under_the_cursor(
         assert deck.text.replace("\n", "").isprintable()
         why = deck.app.screen
         assert isinstance(why, WhyScreen)
+        read = checks_read(served)
+        why._checks._due = 0.0  # as after its pace
+        await deck.until(lambda: checks_read(served) > read)
         await deck.press("w")
         assert deck.app.screen is deck.app.deck
         await deck.until(lambda: not why.query("#evidence"))
@@ -49,6 +57,18 @@ async def test_w_on_a_problem_shows_why_and_comes_back_to_the_problems(
         below = deck.app.screen
         await deck.press("w")
         await deck.shows("Why: alert_mgr on node2", "the cluster's actions")
+        why = deck.app.screen
+        assert isinstance(why, WhyScreen)
+        await deck.until(lambda: why._checks.newest.cluster.value)
+        deck.app.push_screen(ModalScreen())
+        await deck.until(lambda: not why.is_active)
+        read = checks_read(served)
+        why._checks._due = 0.0
+        why._on_clock()
+        await deck.settle()
+        assert not why._checks._is_reading
+        assert checks_read(served) == read, "what lies under another window reads nothing"
+        deck.app.pop_screen()
         await deck.press("escape")
         assert deck.app.screen is below
 

@@ -426,7 +426,7 @@ class ClusterContextCache:
             return
         state.failures += 1
         state.known = replace(state.known, gap=gap_of(error))
-        pause = _pause(error, state.failures)
+        pause = pause_after(error, state.failures)
         state.due = now + pause
         state.is_learnt = pause >= REFUSED_FOR
         if _is_unauthorized(error):
@@ -488,8 +488,8 @@ def _is_unauthorized(error: ApiError) -> bool:
     )
 
 
-def _pause(error: ApiError, failures: int) -> float:
-    """Return the seconds until a call that failed so often is made again."""
+def pause_after(error: ApiError, failures: int = 1) -> float:
+    """Return the seconds until a call that failed so often in a row is made again."""
     if isinstance(error, Forbidden) or _is_unauthorized(error):
         return REFUSED_FOR
     if isinstance(error, Unavailable) and error.status == 404:

@@ -572,8 +572,12 @@ class NodePoller:
         return self._facts_reader.vouches(uid, reading)
 
     def hold(self) -> AbstractAsyncContextManager[NodeReader]:
-        """Lock the node's one connection for an order; no poll goes out meanwhile."""
+        """Lock the node's connection for an order; no poll goes out meanwhile."""
         return self._connection.hold()
+
+    def hold_side(self) -> AbstractAsyncContextManager[NodeReader]:
+        """Lock the node's other connection for one side call; polls go on meanwhile."""
+        return self._side_connection.hold()
 
     @asynccontextmanager
     async def hurried(self, interval: float) -> AsyncIterator[None]:

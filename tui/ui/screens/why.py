@@ -14,16 +14,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui.fleet.fleet import Fleet
-from tui.fleet.why import (
-    Checks,
-    Evidence,
-    WhySubject,
-    find_evidence,
-    find_next_step,
-    read_checks,
-)
+from tui.fleet.why import Evidence, LiveChecks, WhySubject, find_evidence, find_next_step
 from tui.model.clock import monotonic, one_unit
-from tui.model.context import Known
 from tui.model.text import visible_name
 from tui.ui.format.key_bar import hint_border
 from tui.ui.format.status_lines import Palette, next_step_text, problem_sign
@@ -81,7 +73,6 @@ def _sign(found: Evidence) -> tuple[str, str]:
 _EVERY = 1.0
 """Seconds after which ages go on, and new readings and events are shown."""
 
-_READING = "being read"
 _HINTS = [("live", ""), ("esc closes", "escape"), ("ctrl+r reads the checks again", "ctrl+r")]
 
 
@@ -99,8 +90,8 @@ class Explainable(Protocol):
 class WhyScreen(ModalScreen[None]):
     """Shows the evidence for one service, or with an empty `service` for the node.
 
-    The node's and the cluster's own checks, and what surrounds the node, are read as it opens and
-    by its refresh key; all else is what is polled anyway.
+    The node's and the cluster's own checks are read as it opens, by its refresh key, and at a slow
+    pace while nothing lies over it; all else is what is polled anyway.
     """
 
     AUTO_FOCUS = "#why"
@@ -126,7 +117,7 @@ class WhyScreen(ModalScreen[None]):
         self._fleet = fleet
         self._node, self._service = node, service
         self._palette = palette
-        self._checks = Checks()
+        self._checks = LiveChecks(fleet, node)
 
     def compose(self) -> ComposeResult:
         """Lay out the page."""
@@ -138,28 +129,36 @@ class WhyScreen(ModalScreen[None]):
         box = self.query_one("#why")
         box.border_title = Content(why_title(self._node, visible_name(self._service)))
         box.border_subtitle = hint_border(_HINTS)
+        self._show()
         self.action_read()
-        self.set_interval(_EVERY, self._show)
+        self.set_interval(_EVERY, self._on_clock)
 
     def action_read(self) -> None:
         """Read the checks, and what surrounds the node."""
-        unread = Checks(Known(gap=_READING), Known(gap=_READING))
-        self._checks = self._checks if self._checks.node.value is not None else unread
-        self._show()
-        self.run_worker(self._read(), group="why", exclusive=True)
+        if self._node in self._fleet:
+            self._fleet.refresh_context(self._node)
+            self._read_checks()
+
+    def _read_checks(self) -> None:
+        self.run_worker(self._read(), group="why")
 
     async def _read(self) -> None:
         if self._node in self._fleet:
-            self._fleet.refresh_context(self._node)
-            self._checks = await read_checks(self._fleet, self._node)
+            await self._checks.read()
             if self in self.app.screen_stack:  # closed meanwhile, its widgets may be gone
                 self._show()
+
+    def _on_clock(self) -> None:
+        """Let ages go on, and read the checks where they are due and can be seen."""
+        self._show()
+        if self.is_active and self._node in self._fleet and self._checks.is_due:
+            self._read_checks()
 
     def _show(self) -> None:
         if self._node not in self._fleet:
             self.dismiss(None)
             return
-        about = WhySubject.of(self._fleet, self._node, self._service, self._checks)
+        about = WhySubject.of(self._fleet, self._node, self._service, self._checks.newest)
         now, on, events = monotonic(), datetime.now(UTC), self._fleet.events
         step = find_next_step(about, events, now, on)
         page = why_page(
