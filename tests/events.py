@@ -1,6 +1,6 @@
 """Events for tests: details of every kind, and what people read of them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tui.model.context import LogEntry, VendorSeverity
@@ -20,6 +20,7 @@ from tui.model.event import (
     RolloutMoved,
     StatusChange,
     StoppedLogin,
+    TimeWithoutData,
 )
 from tui.model.node import Role
 from tui.model.order import Result, Verb
@@ -124,7 +125,12 @@ SENTENCES: list[tuple[EventDetails, Cause, str, str]] = [
 
 LOGGED = ClusterLogged(LogEntry(ON, "node_joined", VendorSeverity.INFO, 2, 3, "by admin"))
 
-EXAMPLES = {details.kind: details for details, *_ in SENTENCES} | {EventKind.CLUSTER: LOGGED}
+UNPOLLED = TimeWithoutData(ON, ON + timedelta(minutes=90))
+
+EXAMPLES = {details.kind: details for details, *_ in SENTENCES} | {
+    EventKind.CLUSTER: LOGGED,
+    EventKind.NO_DATA: UNPOLLED,
+}
 """Details of each kind."""
 
 

@@ -20,6 +20,7 @@ from tui.history.reader import HistoryReader
 from tui.history.recorder import EARLIER_AT_MOST, HistoryRecorder, WriteTimes
 from tui.history.write_queue import AT_MOST
 from tui.history.writer import HistoryWriter
+from tui.model.event import TimeWithoutData
 from tui.model.event_text import event_text
 from tui.model.reading import Reading
 from tui.storage.paths import NOWHERE
@@ -168,6 +169,20 @@ async def test_a_day_shows_what_was_seen_up_to_now(folder: Path) -> None:
         other = await recorder.day("node1", "alert_mgr", "another")
         assert other is not None
         assert other.segments == ()
+
+
+async def test_the_times_without_data_of_the_last_day_are_between_answers(folder: Path) -> None:
+    hours = (datetime.now(UTC) - ON) / timedelta(hours=1)
+    async with recording(folder) as recorder:
+        for ago in (30, 28, 2, 1.999):
+            recorder.reading(reading(service(), after=(hours - ago) * 3600), "demo")
+        await until(lambda: len(HistoryReader(folder).gaps(None)) == 2)
+        (gap,) = await recorder.gaps()
+        assert isinstance(gap.details, TimeWithoutData)
+        assert (gap.node, gap.service, gap.on) == ("", "", gap.details.begun)
+        lasted = gap.details.ended - gap.details.begun
+        assert abs(lasted - timedelta(hours=26)) < timedelta(seconds=1)
+    assert await recorder.gaps() == (), "after its end it is not read"
 
 
 async def test_of_two_decks_on_one_folder_one_writes_and_the_other_takes_over(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.events import EXAMPLES, LOGGED, event, flip
+from tests.events import EXAMPLES, LOGGED, UNPOLLED, event, flip
 from tui.model.event import EventKind
 from tui.model.filters import EventFilter
 
@@ -46,6 +46,18 @@ def test_a_crash_loop_is_found_by_the_start_of_its_word() -> None:
     sent = event(EXAMPLES[EventKind.ORDERED])
     assert (sent.kind.word, sent.kind.value) == ("action", "order")
     assert EventFilter("what=action").picks(sent)
+
+
+@pytest.mark.parametrize(
+    ("text", "picked"),
+    [("", True), ("node=node2", True), ("!node=node2", True), ("what=no", True),
+     ("from=cluster", False), ("watched", True), ("node=node2 ccs", False)],
+)  # fmt: skip
+def test_a_time_without_data_on_all_nodes_is_shown_whatever_node_is_chosen(
+    text: str, *, picked: bool
+) -> None:
+    assert EventFilter(text).picks(event(UNPOLLED, node="", service="")) is picked
+    assert not EventFilter(text, problems=True).picks(event(UNPOLLED, node="", service=""))
 
 
 def test_only_problems_are_shown_where_only_problems_are_wanted() -> None:

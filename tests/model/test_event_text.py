@@ -1,6 +1,7 @@
 """Events in words: the same for the screen, the history, snapshots and notices."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -13,6 +14,7 @@ from tests.events import (
     SENTENCES,
     TITLE,
     UNKNOWN,
+    UNPOLLED,
     event,
 )
 from tui.model.context import LogEntry
@@ -27,6 +29,7 @@ from tui.model.event import (
     RolloutMoved,
     Sender,
     StatusChange,
+    TimeWithoutData,
 )
 from tui.model.event_text import event_brief, event_remainder, event_text
 from tui.model.rollout import RolloutState
@@ -68,6 +71,13 @@ def test_an_entry_of_the_clusters_log_is_shown_clean_with_its_places() -> None:
     hostile = LogEntry(ON, "x\x1b[31m", detail="[red]\u202e\n")
     assert event_text(event(ClusterLogged(hostile))).isprintable()
     assert event_text(event(ClusterLogged(LogEntry(ON, "rebooted")))) == "rebooted"
+
+
+def test_a_time_without_data_is_shown_from_when_to_when_it_was() -> None:
+    assert event_text(event(UNPOLLED)) == "not watched 03:00:00 to 04:30:00 (1 h 30 m)"
+    assert event_text(event(TimeWithoutData(ON, ON + timedelta(days=1)))) == (
+        "not watched 2026-01-01 03:00:00 to 2026-01-02 03:00:00 (1 d)"
+    )
 
 
 def test_an_old_sentence_is_shown_as_it_was_kept() -> None:

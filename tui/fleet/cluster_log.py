@@ -1,4 +1,4 @@
-"""The clusters' own event logs as events, merged with those seen from here."""
+"""The clusters' own event logs, and times without data, merged with the events seen from here."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -13,8 +13,9 @@ from tui.model.event import ClusterLogged, Event
 class MergedEvents:
     """The events of a fleet with the entries of its clusters' logs, the oldest first.
 
-    An entry is the same event as long as it is in the log. The events are put together again only
-    where one of both is new.
+    An entry is the same event as long as it is in the log. Once `read_gaps` has read them, the
+    times without data are among them. The events are put together again only where something is
+    new.
     """
 
     def __init__(self, fleet: Fleet) -> None:
@@ -22,16 +23,24 @@ class MergedEvents:
         self._made: dict[tuple[str, LogEntry], Event] = {}
         self._seen: tuple[object, ...] = ()
         self._merged: Sequence[Event] = ()
+        self._gaps: tuple[Event, ...] = ()
+
+    async def read_gaps(self) -> None:
+        """Read the times without data; one that was known already stays the same event."""
+        known = {gap.details: gap for gap in self._gaps}
+        found = await self._fleet.past.gaps()
+        self._gaps = tuple(known.get(gap.details, gap) for gap in found)
 
     def now(self) -> Sequence[Event]:
         """Return all events as they are known now."""
         events = self._fleet.events
         logs = tuple(self._logs())
-        seen = (len(events), events[:1], events[-1:], logs)
+        seen = (len(events), events[:1], events[-1:], logs, self._gaps)
         if seen != self._seen:
             self._seen = seen
             entries = list(self._entries(logs))
-            self._merged = sorted((*events, *entries), key=lambda event: event.on)
+            every = (*events, *entries, *self._gaps)
+            self._merged = sorted(every, key=lambda event: event.on)
         return self._merged
 
     def _logs(self) -> Iterator[tuple[str, tuple[LogEntry, ...]]]:

@@ -182,6 +182,9 @@ class History(Protocol):
     async def last_hour(self, node: str, cluster: str) -> Mapping[str, Day]:
         """Return what is known of the last hour of a node's services, by their names."""
 
+    async def gaps(self) -> Sequence[Event]:
+        """Return the times of the last day in which no poll was answered, the oldest first."""
+
 
 class NullHistory(History):
     """A history that keeps nothing: of a single poll, and of tests."""
@@ -200,3 +203,7 @@ class NullHistory(History):
     async def last_hour(self, node: str, cluster: str) -> Mapping[str, Day]:
         """Return nothing: nothing is known."""
         return {}
+
+    async def gaps(self) -> Sequence[Event]:
+        """Return nothing: nothing is known."""
+        return ()

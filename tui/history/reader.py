@@ -10,8 +10,8 @@ from tui.history.database import VERSION_WITH_FIELDS, connect, database_errors, 
 from tui.history.day import Day, Span, State, gaps_between, make_day
 from tui.history.stored_event import StoredEvent, read_event_row, wall_clock
 from tui.history.writer import NAME
-from tui.model.clock import DATE_AND_TIME, clock_text, two_units
-from tui.model.event import Cause
+from tui.model.event import Cause, TimeWithoutData
+from tui.model.event_text import details_text
 from tui.storage.private_files import MissingFile, check_file, opened_folder, path_text
 
 _EVENTS = """SELECT * FROM (
@@ -36,9 +36,6 @@ AND (:cluster IS NULL OR cluster = :cluster) AND ended >= :begun AND begun <= :e
 _EVERY_SPAN = "SELECT begun, ended FROM span WHERE :node = '' OR node = :node"
 _GAP_AT_LEAST = 10.0
 """Seconds without an answer that are listed; a deck that is opened anew soon leaves no gap."""
-
-NO_DATA = "no data"
-"""The kind of a time in which no poll was answered; it is no event, and never recorded."""
 
 _ALL = -1
 _NEVER = -1e300
@@ -152,9 +149,9 @@ def _gap(node: str, begun: float, ended: float) -> StoredEvent | None:
     on, until = wall_clock(begun), wall_clock(ended)
     if on is None or until is None:
         return None  # the file was changed by others
-    end, lasted = clock_text(until, DATE_AND_TIME, named=False), two_units(ended - begun)
-    text = f"no poll was answered until {end}, for {lasted}"
-    return StoredEvent(on, "", node, "", NO_DATA, text, Cause.UNKNOWN, None, until=until)
+    details, cause = TimeWithoutData(on, until), Cause.UNKNOWN
+    text = details_text(details, cause)
+    return StoredEvent(on, "", node, "", details.kind.value, text, cause, details, until=until)
 
 
 def _span(begun: object, ended: object) -> Span | None:

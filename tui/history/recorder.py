@@ -117,6 +117,15 @@ class HistoryRecorder:
         except StorageError:
             return {}
 
+    async def gaps(self) -> tuple[Event, ...]:
+        """Return the times of the last day in which no poll was answered, the oldest first."""
+        if not self._is_on:
+            return ()
+        try:
+            return await self._background.do(self._gaps, _PATIENCE)
+        except StorageError:
+            return ()
+
     def end(self) -> None:
         """Write what waits, for at most a moment."""
         if self._is_on:
@@ -161,6 +170,13 @@ class HistoryRecorder:
         if self._reader is None:
             return {}
         return self._reader.days(clean(node), datetime.now(UTC), 1, cluster=clean(cluster))
+
+    def _gaps(self) -> tuple[Event, ...]:
+        from tui.history.stored_event import as_events
+
+        if self._reader is None:
+            return ()
+        return tuple(as_events(self._reader.gaps(datetime.now(UTC) - _EARLIER)))
 
     def _flush(self, *, first: bool = False) -> None:
         """Write what waits, and leave a failure in `trouble`."""

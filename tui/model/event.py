@@ -34,6 +34,8 @@ class EventKind(Enum):
     ROLLOUT = "rollout"
     CLUSTER = "cluster"
     """An entry of the cluster's own event log, which is read and never recorded."""
+    NO_DATA = "no data"
+    """A time in which no poll was answered: no event, and found in the history between others."""
 
     @property
     def word(self) -> str:
@@ -41,7 +43,7 @@ class EventKind(Enum):
         return "action" if self is EventKind.ORDERED else self.value
 
 
-RECORDED = tuple(kind for kind in EventKind if kind is not EventKind.CLUSTER)
+RECORDED = tuple(kind for kind in EventKind if kind not in (EventKind.CLUSTER, EventKind.NO_DATA))
 """The kinds of events that are seen from here: recorded, and worth a bell or a notice."""
 
 
@@ -183,6 +185,15 @@ class ClusterLogged:
 
 
 @dataclass(frozen=True, slots=True)
+class TimeWithoutData:
+    """No poll was answered between these moments (the wall clock, aware, UTC)."""
+
+    kind: ClassVar = EventKind.NO_DATA
+    begun: datetime
+    ended: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class OldSentence:
     """What an earlier version of rsdeck kept of an event, where its fields cannot be had."""
 
@@ -203,6 +214,7 @@ EventDetails = (
     | OrderEnded
     | RolloutMoved
     | ClusterLogged
+    | TimeWithoutData
     | OldSentence
 )
 
@@ -215,9 +227,9 @@ _STANDSTILLS = (RolloutState.PAUSED, RolloutState.ABORTED)
 class Event:
     """One thing that happened on one node.
 
-    `service` is empty where the whole node is meant; `at` is monotonic, `on` the wall clock
-    (aware, UTC). `sender` is who else on this machine ordered what was not ordered here, or whose
-    rollout it is: each process counts its own from 1.
+    `service` is empty where the whole node is meant, `node` where all nodes are; `at` is monotonic,
+    `on` the wall clock (aware, UTC). `sender` is who else on this machine ordered what was not
+    ordered here, or whose rollout it is: each process counts its own from 1.
     """
 
     node: str

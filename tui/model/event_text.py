@@ -3,7 +3,9 @@
 What these functions return is shown and never read back.
 """
 
-from tui.model.clock import two_units
+from datetime import datetime
+
+from tui.model.clock import DATE_AND_TIME, clock_text, shown_time, two_units
 from tui.model.context import LogEntry
 from tui.model.event import (
     Cause,
@@ -23,6 +25,7 @@ from tui.model.event import (
     Sender,
     StatusChange,
     StoppedLogin,
+    TimeWithoutData,
 )
 from tui.model.rollout import RolloutState
 from tui.model.text import clean
@@ -133,6 +136,8 @@ def _text(details: EventDetails) -> str:
             return _order_text(details)
         case ClusterLogged(entry=entry):
             return log_entry_text(entry)
+        case TimeWithoutData(begun=begun, ended=ended):
+            return _without_data(begun, ended)
         case OldSentence(text=text):
             return text
         case _:
@@ -172,6 +177,14 @@ def _node_text(details: ConnectionLost | ConnectionRegained | RoleChange | Stopp
             return f"is {after.value} now, was {before.value}"
         case StoppedLogin(username=username, reason=reason):
             return f"login of {username or 'the certificate'} stopped: {reason}"
+
+
+def _without_data(begun: datetime, ended: datetime) -> str:
+    """Return from when to when there is no data; with dates where these are two."""
+    is_one_day = shown_time(begun).date() == shown_time(ended).date()
+    form = "%H:%M:%S" if is_one_day else DATE_AND_TIME
+    first, last = (clock_text(moment, form, named=False) for moment in (begun, ended))
+    return f"not watched {first} to {last} ({two_units((ended - begun).total_seconds())})"
 
 
 def _order_text(details: OrderGiven | OrderEnded | RolloutMoved) -> str:

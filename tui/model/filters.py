@@ -167,7 +167,7 @@ class EventFilter:
         `text` is looked for in all that is shown of it, `!text` must not be in it; `node=`,
         `service=` and `what=` compare the start of that word, and `from=` of where it was seen:
         `cluster` (its own log) or `here`; `!` before these inverts them. Case
-        does not matter.
+        does not matter. A time without data on all nodes is shown whatever node is chosen.
         """
         if self.problems and not event.is_problem:
             return False
@@ -182,6 +182,8 @@ def _event_matches(word: str, event: Event) -> bool:
     fields = {"node": event.node, "service": service, "what": event.kind.word}
     seen = _CLUSTER if event.kind is EventKind.CLUSTER else _HERE
     field, equals, value = bare.partition("=")
+    if equals and field == "node" and not event.node:
+        return True  # it is of all nodes
     if equals and field in ("from", *fields):
         found = (fields | {"from": seen})[field].lower().startswith(value)
     else:

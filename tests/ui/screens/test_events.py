@@ -1,13 +1,17 @@
 """The timeline: every change of every node, newest first."""
 
 import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.ui.conftest import ADMIN, Deck, open_deck, write_configuration
 from tests.ui.golden import matches
-from tui.model.event import Event, EventKind
+from tui.fleet.protocols import NullHistory
+from tui.model.clock import monotonic
+from tui.model.event import Event, EventKind, TimeWithoutData
 from tui.model.event_text import event_text
 from tui.sim.server import SimulatedCluster
 from tui.storage.paths import theme_dirs
@@ -168,10 +172,20 @@ async def test_enter_on_a_node_without_a_profile_says_so(
         assert deck.app.deck.here == "node1"
 
 
+class Unwatched(NullHistory):
+    """A history with a time without data yesterday."""
+
+    async def gaps(self) -> Sequence[Event]:
+        begun = datetime.now(UTC) - timedelta(hours=20)
+        details = TimeWithoutData(begun, begun + timedelta(minutes=90))
+        return [Event("", details, monotonic() - 72_000, begun)]
+
+
 async def test_the_clusters_own_log_is_merged_in_and_can_be_shown_alone(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
-    async with open_deck(write_configuration(served, tmp_path), size=WIDE) as deck:
+    configuration, history = write_configuration(served, tmp_path), Unwatched()
+    async with open_deck(configuration, size=WIDE, history=history) as deck:
         await deck.all_known()
         served.cluster.stop(2, "alert_mgr")
         served.cluster.contents.raise_alert("node_memory", "WARNING", 2)
@@ -180,6 +194,10 @@ async def test_the_clusters_own_log_is_merged_in_and_can_be_shown_alone(
         await row(deck, "node2", "· cluster", "node_memory, node:2")
         await row(deck, "demo", "· cluster", "backup_succeeded, database 1")
         await row(deck, "node2", "alert_mgr", "RUNNING → STOPPED, not sent from here")
+        await row(deck, "? no data", "not watched ", "(1 h 30 m)")
+        await deck.shows(f"{len(rows(deck)) - 1} events", "since")
+        await deck.press("end", "enter")
+        assert isinstance(deck.app.screen, EventsScreen), "it is of no node"
         await deck.press("slash", *"from=cluster", "enter")
         await deck.until(lambda: all("· cluster" in line for line in rows(deck)))
         assert len(rows(deck)) == 3

@@ -25,6 +25,7 @@ _SIGNS = {
     EventKind.LOOPING: ("∞", "bad"),
     EventKind.ROLLOUT: ("»", "bold"),
     EventKind.CLUSTER: ("·", "muted"),
+    EventKind.NO_DATA: ("?", "unknown"),
 }
 _RESULTS = {
     Result.VERIFIED: ("✓", "ok"),
@@ -94,6 +95,6 @@ def event_clock(moment: datetime, today: datetime) -> str:
 
 def event_sentence(event: Event) -> str:
     """Return an event in full, with its date, node and service."""
-    place = " · ".join(filter(None, (event.node, visible_name(event.service))))
     on = clock_text(event.on, DATE_AND_TIME)
-    return f"{on} · {place} · {event_text(event)}"
+    parts = (on, event.node, visible_name(event.service), event_text(event))
+    return " · ".join(filter(None, parts))

@@ -28,6 +28,9 @@ _BAR = bar_words(
 )
 _GOES_FIRST = ("matrix", "all_problems", "problems", "filter", "why")
 
+_GAPS_EVERY = 30.0
+"""Seconds after which the times without data are read again from the history."""
+
 _ON_EVENTS = frozenset({"choose", "why"})
 """The keys that need an event of a node under the cursor."""
 
@@ -63,6 +66,19 @@ class EventsScreen(FilteredScreen[tuple[str, str] | None]):
         yield self._status
         yield self._keys
 
+    def on_mount(self) -> None:
+        """Read the times without data, now and then."""
+        self._read_gaps()
+        self.set_interval(_GAPS_EVERY, self._read_gaps)
+
+    def _read_gaps(self) -> None:
+        if not self.is_covered:
+            self.run_worker(self._show_gaps(), group="gaps", exclusive=True)
+
+    async def _show_gaps(self) -> None:
+        await self._merged.read_gaps()
+        self.refresh_all()
+
     def on_resize(self) -> None:
         """Show what fits now."""
         self.call_after_refresh(self._show_around)
@@ -89,9 +105,10 @@ class EventsScreen(FilteredScreen[tuple[str, str] | None]):
     def _show_counts(self) -> None:
         """Show how many events there are, since when, and the time where the header has none."""
         palette, events, wanted = self._palette, self._merged.now(), self._wanted
-        parts = [Part(Text("1 event" if len(events) == 1 else f"{len(events)} events"), 2)]
-        if events:
-            since = event_clock(events[0].on, datetime.now(UTC))
+        known = [event for event in events if event.kind is not EventKind.NO_DATA]
+        parts = [Part(Text("1 event" if len(known) == 1 else f"{len(known)} events"), 2)]
+        if known:
+            since = event_clock(known[0].on, datetime.now(UTC))
             parts.append(Part(Text(f"since {since} {zone_word()}", palette["muted"]), 3))
         if self._shown != len(events):
             parts.append(Part(Text(f"{self._shown} shown", palette["warn"]), 1))
@@ -111,7 +128,7 @@ class EventsScreen(FilteredScreen[tuple[str, str] | None]):
         In the list it may be cut off.
         """
         event = self.table.event(self.table.cursor_key)
-        goes = event is not None and not self._is_of_a_cluster(event)
+        goes = event is not None and not self._is_of_no_node(event)
         self._show_keys(_BAR, goes_first=_GOES_FIRST, dim=frozenset() if goes else _ON_EVENTS)
         self._whole.say(Text(event_sentence(event) if event else "", self._palette["muted"]))
 
@@ -122,12 +139,13 @@ class EventsScreen(FilteredScreen[tuple[str, str] | None]):
     @on(LiveTable.Chosen)
     def _chosen(self, chosen: LiveTable.Chosen) -> None:
         event = self.table.event(chosen.key)
-        if event is not None and not self._is_of_a_cluster(event):
+        if event is not None and not self._is_of_no_node(event):
             self.dismiss((event.node, event.service))
 
-    def _is_of_a_cluster(self, event: Event) -> bool:
-        """Whether it is of the whole cluster, so that there is no node to go to."""
-        return event.kind is EventKind.CLUSTER and event.node not in self._fleet
+    def _is_of_no_node(self, event: Event) -> bool:
+        """Whether it is of a whole cluster, or of all nodes, so that there is none to go to."""
+        is_of_cluster = event.kind is EventKind.CLUSTER and event.node not in self._fleet
+        return is_of_cluster or not event.node
 
     def why_subject(self) -> tuple[str, str] | None:
         """Return the node and the service of the event under the cursor."""
