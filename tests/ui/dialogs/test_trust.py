@@ -112,9 +112,8 @@ async def test_what_is_typed_ahead_or_pasted_pins_nothing(
         paste = events.Paste(f"{bare(served)}\n")
         paste.set_sender(deck.app)
         await deck.app.on_event(paste)
-        await deck.alone()
-        await deck.press("enter")
-        await deck.shows("Nothing was written")
+        # On a busy machine the key may seem to come with the paste, and decides nothing then.
+        await deck.refuses("enter", "Nothing was written")
         assert screen.query_one("#digits", Input).value == ""
     assert load(tmp_path / "config.toml", must_exist=True).digest == before.digest
 
