@@ -43,7 +43,7 @@ PATIENCE = Patience(steady=0.2, limit=6.0, same=1.0)
 NEVER_SURE = Patience(steady=600.0, limit=600.0)
 """For tests that need an order that is open for as long as they take."""
 
-ARMS_AT_ONCE = ArmingTimes(painted=0.02, quiet=0.02, alone=0.02)
+ARMS_AT_ONCE = ArmingTimes(painted=0.02, quiet=0.02, alone=0.02, closed=0.0)
 """For tests of what a dialog does, not of when it starts to listen."""
 
 ARMS_AS_SHIPPED = ArmingTimes()

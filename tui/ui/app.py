@@ -21,6 +21,7 @@ from tui.config import Configuration, NodeProfile, Signs
 from tui.fleet.events.notifications import NotifyCommand
 from tui.fleet.fleet import Fleet
 from tui.journal.unfinished import UnfinishedRollout
+from tui.model.clock import monotonic
 from tui.model.event import Event
 from tui.model.order import OrderProgress
 from tui.model.rollout import RolloutProgress
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
     from tui.fleet.early_polling import EarlyPolling
     from tui.fleet.snapshot.storage import SavedFiles
     from tui.ui.controllers.export import ExportController
-    from tui.ui.dialogs.leave import OpenWork
+    from tui.ui.dialogs.leave import OpenWork, QuitKey
 
 
 _DEFAULT_THEME = "dark"
@@ -68,6 +69,9 @@ _FIRST_PAINT_WITHIN = 0.5
 
 _KEYS_WAIT = 2.0
 """Seconds after which what was typed during the start waits no longer for a first table."""
+
+_QUIT_HINT_FOR = 3.0
+"""Seconds for which it is shown that the key that quits must be pressed again."""
 
 _GATHER_FOR = 0.2
 """Seconds for which news of nodes are gathered, outside the table in front."""
@@ -593,10 +597,27 @@ class DeckApp(MouseSafeApp):
         """Paint the whole screen again."""
         self.repaint()
 
+    @cached_property
+    def _quit_key(self) -> "QuitKey":
+        from tui.ui.dialogs.leave import QuitKey
+
+        return QuitKey(self.arming_times.closed)
+
     def action_leave(self) -> None:
-        """Close the detail pane, else leave as `action_quit` does."""
-        if not self.deck.step_back():
+        """Close the view in front, else the detail pane, else leave as `action_quit` does.
+
+        Right after it closed something, it leaves only when it is pressed once more.
+        """
+        if self.screen is not self.deck:
+            self.screen.dismiss(None)
+            self._quit_key.closed(monotonic())
+        elif self.deck.step_back():
+            self._quit_key.closed(monotonic())
+        elif self.still_open() or self._quit_key.quits(monotonic()):
             self._leave()
+        else:
+            key = key_text(self.live_keys["quit"])
+            self.notify(f"{key} again quits.", timeout=_QUIT_HINT_FOR, markup=False)
 
     async def action_quit(self) -> None:
         """Leave; where an action or a rollout is open, confirm it first."""

@@ -148,8 +148,13 @@ TO_DECK = {f"node.{n}": f"app.show_node({n})" for n in range(1, 10)}
 
 
 def view_bindings() -> list[Binding]:
-    """Return the bindings that open a view, for a screen that has keys of its own besides."""
-    return [key.binding() for key in KEYS if key.group == _VIEWS or key.id == "help"]
+    """Return the bindings that open a view or go back, for a screen that has keys of its own."""
+    return [key.binding() for key in KEYS if key.group == _VIEWS or key.id in ("help", "quit")]
+
+
+def quit_binding() -> Binding:
+    """Return the binding that goes back or quits, for a screen that has no other of the deck's."""
+    return next(key for key in KEYS if key.id == "quit").binding()
 
 
 def unavailable_text(key_id: str, view: View) -> str:

@@ -1,4 +1,4 @@
-"""What is left undone where the deck is left: its words. Pure."""
+"""What is left undone where the deck is left, and when its key quits. Pure."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ from tui.model.order import (
 )
 from tui.model.rollout import RolloutProgress, RolloutState, StepProgress, StepState
 from tui.model.service import Kind
-from tui.ui.dialogs.leave import OpenWork, leave_facts
+from tui.ui.dialogs.leave import OpenWork, QuitKey, leave_facts
 
 ORDER = OrderProgress(
     Order(
@@ -67,3 +67,18 @@ def test_a_rollout_names_the_nodes_that_it_does_not_come_to() -> None:
 
 def test_what_ended_meanwhile_is_named_no_more() -> None:
     assert words(OpenWork()) == ["nothing any more"]
+
+
+def test_a_key_that_has_closed_no_view_just_now_quits_at_once() -> None:
+    key = QuitKey(wait=2.0)
+    assert key.quits(100.0)
+    key.closed(100.0)
+    assert key.quits(102.0)
+
+
+def test_right_after_it_closed_a_view_a_key_quits_the_second_time() -> None:
+    key = QuitKey(wait=2.0)
+    key.closed(100.0)
+    assert [key.quits(101.9), key.quits(101.95)] == [False, True]
+    key.closed(103.0)
+    assert [key.quits(103.1), key.quits(109.0)] == [False, True]

@@ -2,13 +2,20 @@
 
 import ast
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rich.style import Style
 
 import tui.ui
-from tests.ui.conftest import NEVER_SURE, open_deck, posts, write_configuration
+from tests.ui.conftest import (
+    ARMS_AT_ONCE,
+    NEVER_SURE,
+    open_deck,
+    posts,
+    write_configuration,
+)
 from tui.sim.server import SimulatedCluster
 from tui.ui.command_palette import DeckCommands
 from tui.ui.dialogs.order import OrderDialog
@@ -227,11 +234,19 @@ async def test_a_theme_from_the_palette_is_applied_at_once(
         await deck.until(lambda: deck.app.theme == "high-contrast")
 
 
-async def test_q_goes_back_first_and_leaves_then(served: SimulatedCluster, tmp_path: Path) -> None:
-    async with open_deck(write_configuration(served, tmp_path)) as deck:
+async def test_q_goes_back_first_and_leaves_when_it_is_pressed_twice_then(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    arming = replace(ARMS_AT_ONCE, closed=600.0)
+    async with open_deck(write_configuration(served, tmp_path), arming=arming) as deck:
         await deck.all_known()
-        await deck.press("question_mark", "q")
-        await deck.until(lambda: deck.app.screen is deck.app.deck)
+        for view in ("0", "w", "question_mark"):
+            await deck.press(view)
+            await deck.until(lambda: deck.app.screen is not deck.app.deck)
+            await deck.press("q")
+            await deck.until(lambda: deck.app.screen is deck.app.deck)
+        await deck.press("q")
+        await deck.shows("q again quits.")
         assert deck.app.is_running
         await deck.press("q")
         await deck.until(lambda: not deck.app.is_running)

@@ -1,5 +1,6 @@
-"""The confirmation before the deck is left while an action or a rollout is open."""
+"""What keeps the deck from being left at once: open work, or a view that was just closed."""
 
+import math
 from collections.abc import Callable
 
 from rich.table import Table
@@ -51,6 +52,30 @@ class OpenWork:
         rest = f"; not touched: {_some(waiting)}" if waiting else ""
         offered = _OFFERED if self.is_kept else ""
         return f"it ends, and what was sent is not taken back{rest}{offered}"
+
+
+class QuitKey:
+    """Decides whether the key that goes back quits; times are monotonic.
+
+    Who presses it once for each view may press it once too often: for `wait` seconds after it
+    closed a view, it quits only when it is pressed twice.
+    """
+
+    def __init__(self, wait: float) -> None:
+        self._wait = wait
+        self._closed_at = -math.inf
+        self._is_warned = False
+
+    def closed(self, now: float) -> None:
+        """Record that it closed a view."""
+        self._closed_at, self._is_warned = now, False
+
+    def quits(self, now: float) -> bool:
+        """Whether it quits; where it does not, the next one does."""
+        if self._is_warned or now - self._closed_at >= self._wait:
+            return True
+        self._is_warned = True
+        return False
 
 
 def _rollout_words(progress: RolloutProgress) -> str:

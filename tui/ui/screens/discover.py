@@ -23,6 +23,7 @@ from tui.ui.controllers.profiles import AddedProfiles, Discover
 from tui.ui.dialogs.armed import ArmedScreen
 from tui.ui.format.key_bar import hint_line
 from tui.ui.format.status_lines import Palette
+from tui.ui.keymap import quit_binding
 from tui.ui.table.live_table import Cell, Column, LiveTable, Row
 from tui.ui.widgets.text_line import TextLine
 
@@ -61,7 +62,8 @@ class DiscoverScreen(ArmedScreen[AddedProfiles | None]):
     BINDINGS = [
         Binding("space", "mark", "Mark", show=False),
         Binding("y", "log_in", "Log in", show=False),
-        Binding("escape,q", "close", "Leave", show=False),
+        Binding("escape", "close", "Leave", show=False),
+        quit_binding(),
     ]
 
     def __init__(

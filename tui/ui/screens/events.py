@@ -46,7 +46,7 @@ class EventsScreen(FilteredScreen[tuple[str, str] | None]):
     FILTER = "text  !text  node=  service=  what=  from="
     AUTO_FOCUS = "#events"
     table: EventsTable
-    BINDINGS = [*bindings(View.TIMELINE, {"quit": "close", "timeline": "close"} | TO_DECK)]
+    BINDINGS = [*bindings(View.TIMELINE, {"timeline": "close"} | TO_DECK)]
 
     def __init__(self, fleet: Fleet, palette: Palette, keymap: Mapping[str, str]) -> None:
         super().__init__(fleet, palette, live_keys(self.BINDINGS, keymap) | {"choose": "enter"})

@@ -122,7 +122,7 @@ class HelpScreen(ModalScreen[str | None]):
     """The whole help on one page that scrolls; returns the key that was clicked, or None."""
 
     BINDINGS = [
-        *bindings(View.HELP, {"back": "close", "quit": "close", "help": "close"}),
+        *bindings(View.HELP, {"back": "close", "help": "close"}),
         Binding("j", "down", "Down", show=False),
         Binding("k", "up", "Up", show=False),
     ]

@@ -64,7 +64,7 @@ class MatrixScreen(SortedScreen, ServicesScreen[CellKey | None]):
     VIEW = "matrix"
     AUTO_FOCUS = "#matrix"
     table: MatrixTable
-    BINDINGS = [*bindings(View.MATRIX, {"quit": "close", "matrix": "close"})]
+    BINDINGS = [*bindings(View.MATRIX, {"matrix": "close"})]
 
     def __init__(  # noqa: PLR0917 - what the app has and the screen needs
         self,

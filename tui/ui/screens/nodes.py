@@ -84,7 +84,7 @@ class NodesScreen(SortedScreen, ModalScreen[str | None]):
     """
 
     AUTO_FOCUS = "#nodes"
-    BINDINGS = [*bindings(View.NODES, {"back": "close", "quit": "close", "nodes": "close"})]
+    BINDINGS = [*bindings(View.NODES, {"back": "close", "nodes": "close"})]
 
     def __init__(
         self,

@@ -51,7 +51,7 @@ _NARROW = (
 """The columns where a problem has a second line for what it is."""
 
 _NARROW_BELOW = 100
-_OWN = {"quit": "close", "all_problems": "close"} | TO_DECK
+_OWN = {"all_problems": "close"} | TO_DECK
 _BAR = bar_words(
     "choose why matrix timeline refresh help quit",
     {"choose": "Go there", "refresh": "Refresh", "quit": "Back"},

@@ -48,7 +48,7 @@ _ACTIONS = {"r": RolloutAction.RESUME, "s": RolloutAction.SKIP, "a": RolloutActi
 
 
 _SCROLLING = {"down", "j", "up", "k", "pagedown", "space", "pageup"}
-_KEYS = {"escape", "q", "o", *_ACTIONS, *_SCROLLING}
+_KEYS = {"escape", "o", *_ACTIONS, *_SCROLLING}
 
 
 class RolloutScreen(ArmedScreen[None]):
@@ -210,7 +210,7 @@ class RolloutScreen(ArmedScreen[None]):
         event.stop()
         box = self.query_one("#turns", VerticalScroll)
         match event.key:
-            case "escape" | "q":
+            case "escape":
                 self.dismiss(None)
             case "o":
                 self._next()

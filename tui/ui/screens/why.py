@@ -19,6 +19,7 @@ from tui.model.clock import monotonic, one_unit
 from tui.model.text import visible_name
 from tui.ui.format.key_bar import hint_border
 from tui.ui.format.status_lines import Palette, next_step_text, problem_sign
+from tui.ui.keymap import quit_binding
 
 
 def why_page(
@@ -103,7 +104,8 @@ class WhyScreen(ModalScreen[None]):
     }
     """
     BINDINGS = [
-        Binding("escape,q,w", "close", "Close", show=False),
+        Binding("escape,w", "close", "Close", show=False),
+        quit_binding(),
         Binding("ctrl+r,f5", "read", "Read again", show=False),
         Binding("j", "down", "Down", show=False),
         Binding("k", "up", "Up", show=False),

@@ -14,13 +14,15 @@ class ArmingTimes:
 
     `painted` counts from when the terminal has shown the first frame, `quiet` from the last key
     that came before arming; `unconfirmed` is in its place where the terminal never confirms.
-    `alone` is how long before and after a key that decides there must be no other.
+    `alone` is how long before and after a key that decides there must be no other. For `closed`
+    after the key that quits has closed a view, it quits only when it is pressed twice.
     """
 
     painted: float = 0.6
     quiet: float = 0.3
     unconfirmed: float = 1.0
     alone: float = 0.1
+    closed: float = 2.0
 
 
 @runtime_checkable
