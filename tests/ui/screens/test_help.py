@@ -2,10 +2,12 @@
 
 import ast
 import re
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 from rich.style import Style
 
 import tui.ui
@@ -77,12 +79,28 @@ def test_the_keys_that_move_come_first_and_the_column_of_their_names_has_a_title
             assert second.index(LiveTable.MOVES[0].id or "?") == first.index("name in")
 
 
-def test_every_key_of_the_help_can_be_clicked() -> None:
+@pytest.mark.parametrize("width", [144, 156, 196])
+def test_a_wide_page_has_the_signs_beside_the_keys_and_cuts_nothing(width: int) -> None:
+    live = {key.id: key.keys for key in KEYS}
+    palette = dict.fromkeys(("accent", "muted", *STYLES.values()), "")
+    sections, actions = _sections(live, LiveTable.MOVES, palette), _how_actions_work(live)
+    narrow, wide = (
+        help_page(sections, actions, across, palette).plain for across in (width // 2, width)
+    )
+    first, *others = wide.splitlines()
+    assert first.split() == ["Moving", "name", "in", "[keys]", "Signs"]
+    assert max(map(cell_len, (first, *others))) <= width
+    assert len(others) < 0.7 * len(narrow.splitlines())
+    assert Counter("".join(wide.split())) == Counter("".join(narrow.split()))
+
+
+@pytest.mark.parametrize("width", [120, 196])
+def test_every_key_of_the_help_can_be_clicked(width: int) -> None:
     """All but the digits, which stand in one line: nodes can be clicked in the list."""
     live = {key.id: key.keys for key in KEYS}
     moves = (*LiveTable.MOVES, *COLUMN_BINDINGS)
     palette = dict.fromkeys(("accent", "muted", *STYLES.values()), "")
-    text = help_page(_sections(live, moves, palette), (), 120, palette)
+    text = help_page(_sections(live, moves, palette), (), width, palette)
     clickable = {
         span.style.meta[KEY_META]
         for span in text.spans
@@ -178,7 +196,7 @@ async def test_the_help_knows_how_long_it_is_in_any_width(
         await deck.press("f1")
         await deck.until(lambda: isinstance(deck.app.screen, HelpScreen))
         page = deck.app.screen.query_one(HelpPage)
-        for width in (50, 94, 96):
+        for width in (50, 94, 96, 156, 195):
             text = help_page(page._sections, page._actions, width, page._palette)
             lines = text.plain.splitlines()
             assert page.get_content_height(page.size, page.size, width) == len(lines)

@@ -1,6 +1,7 @@
 """The help: every key from the live bindings, and the meaning of the signs."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
 from textwrap import wrap
 
 from rich.text import Text
@@ -76,6 +77,12 @@ _IDS_FROM = 70
 
 _IDS = "name in [keys]"
 """The title of their column."""
+
+_BETWEEN = 4
+_TWO_FROM = 2 * _IDS_FROM + _BETWEEN
+"""Cells across from which the keys stand beside the signs, both whole."""
+
+_SIGN_SECTION = "Signs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +201,7 @@ def _sections(live: Mapping[str, str], more: Iterable[Binding], palette: Palette
         if key.id == "node.1":
             line = _Line("1 … 9", "Go to a node by its number", "node.1 …")
         sections.setdefault(key.group, []).append(line)
-    sections["Signs"] = [
+    sections[_SIGN_SECTION] = [
         *(
             _Line(GLYPHS[health], meaning, style=palette[STYLES[health]])
             for health, meaning in _SIGNS.items()
@@ -210,13 +217,32 @@ def _how_actions_work(live: Mapping[str, str]) -> Sequence[str]:
 
 
 def help_page(sections: Sections, actions: Sequence[str], width: int, palette: Palette) -> Text:
-    """Return the page in columns that are aligned over all sections, in `width` cells.
+    """Return the page in `width` cells: in two columns, keys and signs, where there is room.
 
     `actions` are the paragraphs on how actions work.
     """
+    if width < _TWO_FROM:
+        return _column(sections, actions, width, palette)
+    column = (width - _BETWEEN) // 2
+    keys = {title: lines for title, lines in sections.items() if title != _SIGN_SECTION}
+    signs = {title: lines for title, lines in sections.items() if title == _SIGN_SECTION}
+    left = _column(keys, (), column, palette).split("\n", allow_blank=True)
+    right = _column(signs, actions, column, palette).split("\n", allow_blank=True)
+    page = Text()
+    for number, (one, other) in enumerate(zip_longest(left, right, fillvalue=Text())):
+        page.append("\n" * bool(number)).append_text(one)
+        if other:
+            page.append(" " * (column + _BETWEEN - one.cell_len)).append_text(other)
+    return page
+
+
+def _column(sections: Sections, actions: Sequence[str], width: int, palette: Palette) -> Text:
+    """Return sections in `width` cells, with columns that are aligned over all of them."""
     lines = [line for section in sections.values() for line in section]
     head = max(len(line.head) for line in lines)
-    name = max(len(_IDS), *(len(line.id) for line in lines)) if width >= _IDS_FROM else 0
+    name = 0
+    if width >= _IDS_FROM and any(line.id for line in lines):
+        name = max(len(_IDS), *(len(line.id) for line in lines))
     room = width - len(_INDENT) - head - len(_GAP) - (name + len(_GAP) if name else 0)
     text_width = max(16, min(room, max(len(line.text) for line in lines)))
     page = Text()
@@ -229,11 +255,12 @@ def help_page(sections: Sections, actions: Sequence[str], width: int, palette: P
         for line in section:
             page.append_text(_laid_out(line, head, text_width, name, palette))
         page.append("\n")
-    page.append("How actions work\n", palette["accent"])
+    if actions:
+        page.append("How actions work\n", palette["accent"])
     for paragraph in actions:
         first, *rest = wrap(paragraph, max(20, width - 2 * len(_INDENT)))
         page.append(f"• {first}\n" + "".join(f"{_INDENT}{part}\n" for part in rest))
-    page.right_crop(1)
+    page.rstrip()
     return page
 
 
