@@ -119,7 +119,7 @@ def test_a_dry_run_checks_the_gates_and_ends_with_the_code_of_the_run(
     ran = known.run(*ROLL, "--dry-run")
     assert ran.code == known.run(*AGREED).code == 1
     assert ran.err.splitlines() == [
-        "rsdeck: the gate is closed now: it would stop at node2: node1: mdns_server is STOPPED",
+        "rsdeck: the gate is closed now: it would stop at node2: mdns_server is STOPPED on node1",
         "rsdeck: a dry run: nothing was sent",
     ]
     assert "send 1: POST" in ran.out
@@ -226,12 +226,10 @@ def test_a_cluster_that_is_not_well_stops_it_before_anything_is_sent(
     until(lambda: served.cluster.states(1)["mdns_server"] == "STOPPED")
     ran = known.run(*AGREED)
     assert ran.code == 1
-    why = "stopped at node2, nothing sent there: node1: mdns_server is STOPPED"
+    why = "stopped at node2, nothing sent there: mdns_server is STOPPED on node1"
     assert ran.err == f"rsdeck: {why}; no rollout was begun\n"
-    assert (
-        "gate now: closed at node2, because node1: mdns_server is STOPPED; the rollout stops there"
-        in (ran.out)
-    )
+    closed = "closed at node2, because mdns_server is STOPPED on node1"
+    assert f"gate now: {closed}; the rollout stops there" in ran.out
     assert not posts(served)
     assert " plan " not in known.run("journal").out
     end = json.loads(known.run(*AGREED, "--json").out.splitlines()[-1])

@@ -117,12 +117,12 @@ def test_the_evidence_comes_in_the_order_of_the_checklist() -> None:
 def test_a_rollout_that_is_paused_shows_why_it_was_and_how_its_gate_is_now() -> None:
     step = Step("node1", "https://node1:9443", Identity(1), ())
     plan = Plan(1, Verb.RESTART, "demo", ("ccs",), (step,))
-    stop = StepStop(StopReason.GATE_CLOSED, "node2: ccs is FATAL")
+    stop = StepStop(StopReason.GATE_CLOSED, "ccs is FATAL on node2")
     here = StepProgress(step, StepState.BLOCKED, ended_at=NOW - 90.0)
     rollout = RolloutProgress(
         plan, RolloutState.PAUSED, (here,), text=f"node1: {stop.text}", stop=stop
     )
-    paused = "restart ccs on 1 node of demo: paused, node1: node2: ccs is FATAL"
+    paused = "restart ccs on 1 node of demo: paused, node1: ccs is FATAL on node2"
     for gate, more in (
         (None, ""),
         (GateNow("node1", stop.text, is_known=True, checked_at=NOW), "; gate closed now"),

@@ -72,6 +72,11 @@ class Trouble:
     later_hint: str = ""
     changed: ChangedCertificate | None = None
 
+    @property
+    def names_node(self) -> bool:
+        """Whether the text names the node: that of a login names the login."""
+        return self.kind not in (TroubleKind.LOGIN, TroubleKind.NO_PASSWORD)
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:

@@ -124,16 +124,20 @@ class PlanReason(Enum):
 
 @dataclass(frozen=True, slots=True)
 class PlanRemark:
-    """One reason, of a node and a service where it is about one; `text` is its sentence."""
+    """One reason, of a node and a service where it is about one; `text` is its sentence.
+
+    It is read beside the node, and where it `names_node` alone too.
+    """
 
     reason: PlanReason
     text: str
     node: str = ""
     service: str = ""
+    names_node: bool = False
 
     def __str__(self) -> str:
-        """Return the sentence, with the node that it is about."""
-        return f"{self.node}: {self.text}" if self.node else self.text
+        """Return the sentence, with the node that it is about, named once."""
+        return f"{self.node}: {self.text}" if self.node and not self.names_node else self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,10 +262,18 @@ class StepProgress:
 
 @dataclass(frozen=True, slots=True)
 class StepStop:
-    """Why a rollout stopped at a node; `text` is the sentence for the operator."""
+    """Why a rollout stopped at a node; `text` is the sentence for the operator.
+
+    It is read beside the node, and where it `names_node` alone too.
+    """
 
     reason: StopReason
     text: str
+    names_node: bool = False
+
+    def at(self, node: str) -> str:
+        """Return the sentence with the node at which it stopped, named once."""
+        return self.text if self.names_node else f"{node}: {self.text}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -295,3 +295,20 @@ def test_what_a_plan_touches_is_said_once_where_it_is_the_same_on_every_node() -
         "the license has expired",
         "node1: this node is the primary",
     ]
+
+
+def test_what_is_of_the_cluster_stands_once_in_a_plan_with_every_other_node_that_is_named() -> None:
+    """Each node sees other nodes: with their names before it the line had to be read twice."""
+    primary, quorum = Finding(Subject.PRIMARY, 1), Finding(Subject.QUORUM, 3, total=3, age=2.0)
+    ill = {name: Finding(Subject.UNHEALTHY, 1, names=(name,)) for name in ("n3", "n4")}
+    both = Finding(Subject.UNHEALTHY, 2, names=("n3", "n4"))
+    impact = {"n3": (ill["n4"],), "n2": (both,), "n1": (primary, quorum, both)}
+    assert [line.text for line in plan_impact_lines(Verb.RESTART, impact)] == [
+        "n4, n3 have problems",
+        "n1: this node is the primary",
+        "quorum: 3 of 3 nodes up (2 s ago)",
+    ]
+    unread = {"n2": (Finding(Subject.LICENSE, gap="403"),), "n1": (Finding(Subject.LICENSE, 1),)}
+    assert [line.text for line in plan_impact_lines(Verb.RESTART, unread)] == [
+        "the license has expired"
+    ]

@@ -267,7 +267,7 @@ async def test_maintenance_that_only_the_health_call_reports_closes_the_gate() -
             await deck.until(lambda: deck.watch().facts.maintenance is not None)
             plan = await begun(deck, SERVICE)
             now = await reaches(deck, plan, RolloutState.PAUSED)
-            assert now.text == "node1: node1: in maintenance"
+            assert now.text == "node1: it is in maintenance"
             assert not server.posts
 
 
@@ -289,13 +289,14 @@ async def test_an_abort_while_the_gate_is_checked_sends_nothing(is_well: bool) -
             assert progress(deck, plan).text.startswith("stopping: no action is sent")
             may_answer.set()
             now = await reaches(deck, plan, RolloutState.ABORTED)
-            assert now.text == ("it was stopped" if is_well else now.steps[0].text)
+            why = now.steps[0].text
+            assert now.text == ("it was stopped" if is_well else f"node1: {why}")
             assert (now.steps[0].state, now.steps[0].began_at is None) == (
                 StepState.WAITING if is_well else StepState.BLOCKED,
                 is_well,
             )
             assert now.began_at is not None
-            assert journal.texts == ([] if is_well else [now.text])
+            assert journal.texts == ([] if is_well else [why])
             assert not server.posts
 
 

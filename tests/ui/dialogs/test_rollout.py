@@ -171,8 +171,8 @@ def test_what_the_restarts_touch_is_said_once_where_it_is_the_same_on_every_node
     at = next(number for number, line in enumerate(told) if line.startswith("touches"))
     assert [line[9:] for line in told[at : at + 3]] == [
         "node2: clients of 2 databases will be disconnected (3 s ago)",
-        "not known: license (403)",
         "node3: clients of 1 database will be disconnected (3 s ago)",
+        "not known: license (403)",
     ]
 
 
@@ -185,8 +185,8 @@ def test_what_the_restarts_touch_is_said_once_where_it_is_the_same_on_every_node
             "open by the last polls; the cluster's checks are read at each node; not known: a (1)",
         ),
         (
-            GateLook("node3", "node1: ccs is FATAL"),
-            "closed at node3, because node1: ccs is FATAL; the rollout pauses there",
+            GateLook("node3", "ccs is FATAL on node1"),
+            "closed at node3, because ccs is FATAL on node1; the rollout pauses there",
         ),
         (
             GateLook("node3", "ccs is STARTING", 60.0),

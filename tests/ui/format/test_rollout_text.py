@@ -305,14 +305,14 @@ def test_a_restart_that_went_well_is_not_called_failed_for_what_came_after_it() 
     [
         (gate(), "NOW: gate open at node3, checked 4 s ago: r resumes", "gate open now"),
         (
-            gate("node2: ccs is FATAL"),
-            "NOW: gate closed at node3, because node2: ccs is FATAL (checked 4 s ago)",
+            gate("ccs is FATAL on node2"),
+            "NOW: gate closed at node3, because ccs is FATAL on node2 (checked 4 s ago)",
             "gate closed now",
         ),
         (gate(WHY.text), "NOW: still so, checked 4 s ago", "gate closed now"),
         (
-            gate("node2: no fresh answer", is_known=False),
-            "NOW: gate of node3 not known, checked 4 s ago: node2: no fresh answer",
+            gate("no fresh answer from node2", is_known=False),
+            "NOW: gate of node3 not known, checked 4 s ago: no fresh answer from node2",
             "gate not known now",
         ),
         (
@@ -343,6 +343,15 @@ def test_that_all_nodes_are_lost_is_shown_before_anything_else() -> None:
     paused = rollout_alarm(replace(progress(PAUSED, DONE, FAILED, WAITING), stop=WHY), 25.0, 30.0)
     assert [line.split()[0] for line in paused.splitlines()] == ["LOST:", "PAUSED:"]
     assert rollout_alarm(progress(RolloutState.DONE, DONE, DONE, DONE), 25.0, 30.0) == ""
+
+
+def test_a_reason_that_names_the_node_is_not_followed_by_its_name() -> None:
+    text = "node3 (https://node3:9443) is away"
+    stop = StepStop(StopReason.GATE_NOT_ANSWERED, text, names_node=True)
+    now = replace(progress(PAUSED, DONE, BLOCKED, WAITING, text=stop.at("node3")), stop=stop)
+    assert rollout_alarm(now, None, 30.0) == f"PAUSED: {text} · for 10 s"
+    assert stop.at("node3") == stop.text
+    assert WHY.at("node3") == f"node3: {WHY.text}"
 
 
 def test_the_heading_leaves_out_times_that_do_not_fit() -> None:

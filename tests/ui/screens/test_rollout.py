@@ -269,7 +269,7 @@ async def test_a_plan_that_is_refused_is_said_and_opens_nothing(
         served.cluster.power_off(3)
         await deck.until(lambda: deck.fleet.watch("node3").reading.trouble)
         await deck.on(SERVICE)
-        await deck.refuses("R", "node3: ", "Nothing was sent.")
+        await deck.refuses("R", "node3 (", "Nothing was sent.")
         assert deck.app.screen is deck.app.deck
     assert not posts(served)
 

@@ -147,9 +147,9 @@ def _judge_names(services: Sequence[SeenService]) -> Ruling | None:
     return None
 
 
-def busy_text(order: Order) -> str:
+def busy_text(order: Order, where: str = "here") -> str:
     """Return the sentence of a node on which an order is still open."""
-    return f"{order.verb.value} {', '.join(order.names)} is still open here"
+    return f"{order.verb.value} {', '.join(order.names)} is still open {where}"
 
 
 def _locked(verb: Verb, services: Sequence[SeenService], standing: NodeStanding) -> Ruling:

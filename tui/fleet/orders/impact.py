@@ -84,6 +84,11 @@ class Subject(Enum):
         """The part of the context that it was found in."""
         return _PARTS[self]
 
+    @property
+    def is_of_cluster(self) -> bool:
+        """Whether it is about the cluster or its other nodes, whichever an action goes to."""
+        return self not in _OF_NODE
+
 
 _PARTS = {
     Subject.CLIENTS: ContextPart.DATABASES,
@@ -104,6 +109,18 @@ _PARTS = {
     Subject.CERTIFICATE: ContextPart.CERTIFICATES,
     Subject.LICENSE: ContextPart.LICENSE,
 }
+_OF_NODE = frozenset(
+    {
+        Subject.CLIENTS,
+        Subject.ENDPOINTS,
+        Subject.SINGLE_ENDPOINTS,
+        Subject.PRIMARY_SHARDS,
+        Subject.REPLICA_SHARDS,
+        Subject.UNREPLICATED,
+        Subject.PRIMARY,
+        Subject.MAINTENANCE_HERE,
+    }
+)
 _RISKY_AT_ANY_COUNT = frozenset(
     {
         Subject.MAINTENANCE_HERE,

@@ -3,9 +3,9 @@
 What these functions return is shown and never read back.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from itertools import groupby
+from itertools import chain, groupby
 
 from tui.fleet.orders.impact import Finding, Subject
 from tui.model.clock import one_unit
@@ -14,6 +14,8 @@ from tui.model.order import Verb
 from tui.model.text import clean
 
 _NAMED = 3
+_OF_OTHERS = frozenset({Subject.MAINTENANCE, Subject.NOT_POLLED, Subject.UNHEALTHY})
+"""What each node's finding has other nodes of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +48,41 @@ def impact_lines(verb: Verb, findings: Sequence[Finding]) -> tuple[ImpactLine, .
 def plan_impact_lines(
     verb: Verb, impact: Mapping[str, Sequence[Finding]]
 ) -> tuple[ImpactLine, ...]:
-    """Return what a plan touches, by node: what is the same on all nodes once, else with them."""
-    nodes: dict[ImpactLine, list[str]] = {}
-    for node, findings in impact.items():
-        for line in impact_lines(verb, findings):
-            nodes.setdefault(line, []).append(node)
-    return tuple(
-        line
-        if len(found) == len(impact)
-        else replace(line, text=f"{', '.join(found)}: {line.text}")
-        for line, found in nodes.items()
-    )
+    """Return what a plan touches, what speaks against it first.
+
+    What is the same on all nodes stands once, else with its nodes; what is of the cluster once.
+    """
+    around = _around_all(chain.from_iterable(impact.values()))
+    lines: list[ImpactLine] = []
+    for is_known in (True, False):
+        nodes: dict[ImpactLine, list[str]] = {}
+        for node, findings in impact.items():
+            own = [one for one in findings if not one.subject.is_of_cluster]
+            for line in impact_lines(verb, [one for one in own if one.is_known is is_known]):
+                nodes.setdefault(line, []).append(node)
+        lines += [
+            line
+            if len(found) == len(impact)
+            else replace(line, text=f"{', '.join(found)}: {line.text}")
+            for line, found in nodes.items()
+        ]
+        lines += impact_lines(verb, [one for one in around if one.is_known is is_known])
+    return tuple(sorted(lines, key=lambda line: not line.is_risk))
+
+
+def _around_all(findings: Iterable[Finding]) -> list[Finding]:
+    """Return what is of the cluster, each subject once, with all nodes that it names."""
+    found: dict[Subject, Finding] = {}
+    for one in findings:
+        if not one.subject.is_of_cluster:
+            continue
+        first = found.setdefault(one.subject, one)
+        if one.subject in _OF_OTHERS:
+            names = (*dict.fromkeys((*first.names, *one.names)),)
+            found[one.subject] = replace(first, names=names, count=len(names))
+        elif not first.is_known:
+            found[one.subject] = one
+    return [*found.values()]
 
 
 def _when(finding: Finding) -> str:

@@ -24,7 +24,7 @@ from tui.model.cluster import ClusterFacts
 from tui.model.context import ClusterContext, Entries, Known, Quorum
 from tui.model.dataclass import dataclass
 from tui.model.node import Environment, Identity, Role
-from tui.model.reading import Reading, TroubleKind
+from tui.model.reading import Reading, Trouble, TroubleKind
 from tui.model.rollout import GateHazard, Step
 from tui.model.service import DATA_CARRIERS, Health, KnownRun
 
@@ -57,10 +57,11 @@ class GateFinding(Enum):
 class GateResult:
     """What a gate found; `text` is why it does not open, empty where it does.
 
-    `primary` is the uid of the primary now, None where it is not known. `restarted` holds runs
-    that this rollout did not begin. What closes it `is_moving` where it may end by itself: a
-    service that starts, an action that runs, a node that is just back. `unknown` is what a look
-    does not know and the gate does not need.
+    The text names other nodes; where it `names_node`, that of the step too. `primary` is the uid of
+    the primary now, None where it is not known. `restarted` holds runs that this rollout did not
+    begin. What closes it `is_moving` where it may end by itself: a service that starts, an action
+    that runs, a node that is just back. `unknown` is what a look does not know and the gate does
+    not need.
     """
 
     finding: GateFinding
@@ -69,6 +70,7 @@ class GateResult:
     restarted: StartTimes = field(default_factory=dict)
     is_moving: bool = False
     unknown: tuple[str, ...] = ()
+    names_node: bool = False
 
     @property
     def is_well(self) -> bool:
@@ -126,7 +128,7 @@ class HealthGate:
             text = "the profiles of its cluster changed during the check"
             return GateResult(GateFinding.UNASKED, text, primary)
         if late:
-            return GateResult(GateFinding.UNASKED, f"{', '.join(late)}: no fresh answer")
+            return GateResult(GateFinding.UNASKED, _no_answer_text(late, step))
         return await self._judge(step, watches, starts, primary, asleep_before=before)
 
     async def recheck(self, step: Step, starts: StartTimes, primary: int | None) -> GateResult:
@@ -141,7 +143,7 @@ class HealthGate:
         watches = self._cluster(step.node)
         refusals = ((node.name, judge_node(self._fleet.standing(node.name))) for node in watches)
         if old := [name for name, ruling in refusals if ruling and ruling.refusal in _TOO_OLD]:
-            return GateResult(GateFinding.UNASKED, f"{', '.join(old)}: no fresh answer")
+            return GateResult(GateFinding.UNASKED, _no_answer_text(old, step))
         return await self._judge(step, watches, starts, primary, asleep_before=before)
 
     async def _judge(
@@ -153,8 +155,8 @@ class HealthGate:
         *,
         asleep_before: Asleep,
     ) -> GateResult:
-        if silent := next((node for node in watches if node.reading.trouble is not None), None):
-            return GateResult(_finding_of(silent, step), _trouble_text(silent), primary)
+        if silent := _in_trouble(watches):
+            return _trouble_result(silent, step, primary)
         gate = self._judge_nodes(step, watches, starts, primary)
         if gate is None:
             gate = await self._check_cluster(step, watches, primary)
@@ -172,8 +174,8 @@ class HealthGate:
         if gone := self._profile_change(first, starts):
             return first.node, GateResult(GateFinding.NOT_WELL, gone)
         watches = self._cluster(first.node)
-        if silent := next((node for node in watches if node.reading.trouble is not None), None):
-            return first.node, GateResult(_finding_of(silent, first), _trouble_text(silent))
+        if silent := _in_trouble(watches):
+            return first.node, _trouble_result(silent, first, None)
         if (closed := self._judge_nodes(first, watches, starts, None)) is not None:
             return first.node, closed
         context, now, unknown = watches[0].context, monotonic(), dict[str, None]()
@@ -197,37 +199,42 @@ class HealthGate:
         """Return why the nodes, as they were polled last, close the gate; None where none does."""
         restarted = unexpected_restarts(starts, {node.name: node.reading for node in watches})
         if restarted:
-            return GateResult(GateFinding.NOT_WELL, _restarted(restarted), primary, restarted)
+            text = _restarted(restarted, step)
+            return GateResult(GateFinding.NOT_WELL, text, primary, restarted)
         for watch in watches:
-            if (gate := self._fault(watch, primary)) is not None:
+            if (gate := self._fault(watch, step, primary)) is not None:
                 return gate
         if why := missing_service(step, watches[0].reading):
-            return GateResult(GateFinding.NOT_WELL, f"{step.node}: {why}", primary)
+            return GateResult(GateFinding.NOT_WELL, why, primary)
         return None
 
-    def _fault(self, watch: NodePoller, primary: int | None) -> GateResult | None:
+    def _fault(self, watch: NodePoller, step: Step, primary: int | None) -> GateResult | None:
         """Return why a node is not one of a quiet, healthy cluster; None where it is."""
-        busy = self._fleet.standing(watch.name).busy
-        is_moving = False
-        why = "" if busy is None else busy_text(busy)
-        if not why and GateHazard.MAINTENANCE not in self._rules.accept:
-            why = "" if watch.facts.maintenance is None else str(watch.facts.maintenance)
-        if not why and (why := unhealthy_services(watch.reading, watch.facts.disabled)):
-            is_moving = _all_moving(watch.reading, watch.facts.disabled)
-        why = why or watch.wrong_node
-        if not why:
+        node, disabled = watch.name, watch.facts.disabled
+        where = "here" if node == step.node else f"on {node}"
+        is_moving, maintenance = False, watch.facts.maintenance
+        if (busy := self._fleet.standing(node).busy) is not None:
+            text = busy_text(busy, where)
+        elif maintenance is not None and GateHazard.MAINTENANCE not in self._rules.accept:
+            text = f"{'it' if node == step.node else node} is {maintenance}"
+        elif why := unhealthy_services(watch.reading, disabled):
+            text = why if node == step.node else f"{why} {where}"
+            is_moving = _all_moving(watch.reading, disabled)
+        elif watch.wrong_node:
+            other = "" if node == step.node else f"{node} may be another node: "
+            text = f"{other}{watch.wrong_node}"
+        else:
             return None
-        text = f"{watch.name}: {why}"
         return GateResult(GateFinding.NOT_WELL, text, primary, is_moving=is_moving)
 
     def _profile_change(self, step: Step, starts: StartTimes) -> str:
         """Return which profile is gone, or leads elsewhere than when the plan was made."""
         for node in dict.fromkeys((step.node, *(node for node, _ in starts))):
             if node not in self._fleet:
-                return f"{node}: its profile is gone"
+                return f"{_profile_of(node, step.node)} is gone"
         now = self._fleet.watch(step.node).profile.url
         if now != step.url:
-            return f"{step.node}: its profile has the address {now} now"
+            return f"its profile has the address {now} now"
         return self._regrouped(step.node)
 
     def _regrouped(self, target: str) -> str:
@@ -242,7 +249,8 @@ class HealthGate:
             is_near = node == target or (cluster and cluster in (before[0], now[0]))
             if is_near and now != before:
                 what = "is of another cluster" if now[0] != before[0] else _environment_text(now[1])
-                return f"{node}: its profile {what} now; abort, then plan the rollout again"
+                changed = f"{_profile_of(node, target)} {what} now"
+                return f"{changed}; abort, then plan the rollout again"
         return ""
 
     def _cluster(self, node: str) -> list[NodePoller]:
@@ -271,9 +279,10 @@ class HealthGate:
             async with target.hold() as client:
                 who = await client.identity()
         except (ApiError, LoginStopped) as error:
-            return GateResult(GateFinding.UNASKED, str(error), primary)
+            named = isinstance(error, ApiError) and error.trouble.names_node
+            return GateResult(GateFinding.UNASKED, str(error), primary, names_node=named)
         if why := _stranger(step.identity, who):
-            return GateResult(GateFinding.NOT_WELL, f"{step.node}: {why}", primary)
+            return GateResult(GateFinding.NOT_WELL, why, primary)
         failures = []
         for watch in sorted(watches, key=lambda node: node.facts.identity.role is not Role.PRIMARY):
             try:
@@ -449,9 +458,9 @@ def _member(step: Step, facts: ClusterFacts, accept: frozenset[GateHazard]) -> s
     """Return why the cluster's list of nodes is not as it should be; empty where it is."""
     meant, name = step.identity, step.identity.cluster
     if name and facts.name and name != facts.name:
-        return f"{step.node}: it is of {facts.name} now, it was of {name}"
+        return f"it is of {facts.name} now, it was of {name}"
     if facts.member(meant.uid) is None:
-        return f"{step.node}: the cluster does not list node:{meant.uid}"
+        return f"the cluster does not list node:{meant.uid}"
     down = [member for member in facts.members if member.status not in _WELL_NODES]
     why = [f"node:{member.uid} is {member.status}" for member in down]
     why += [
@@ -469,21 +478,37 @@ def _stranger(meant: Identity, now: Identity) -> str:
     return f"{who} answers here, not node:{meant.uid}"
 
 
-def _restarted(found: StartTimes) -> str:
+def _profile_of(node: str, target: str) -> str:
+    return "its profile" if node == target else f"the profile of {node}"
+
+
+def _no_answer_text(late: Sequence[str], step: Step) -> str:
+    return "no fresh answer" if late == [step.node] else f"no fresh answer from {', '.join(late)}"
+
+
+def _restarted(found: StartTimes, step: Step) -> str:
     return "; ".join(
-        f"{name} on {node} was restarted, and not by this rollout"
+        f"{name}{'' if node == step.node else f' on {node}'} was restarted, "
+        "and not by this rollout"
         + (f": it runs since {clock_text(run.started_at)}" if run.started_at else "")
         for (node, name), run in found.items()
     )
 
 
-def _finding_of(silent: NodePoller, step: Step) -> GateFinding:
+def _in_trouble(watches: Iterable[NodePoller]) -> tuple[NodePoller, Trouble] | None:
+    """Return the first node that is in trouble, and its trouble."""
+    for watch in watches:
+        if (trouble := watch.reading.trouble) is not None:
+            return watch, trouble
+    return None
+
+
+def _trouble_result(
+    silent: tuple[NodePoller, Trouble], step: Step, primary: int | None
+) -> GateResult:
     """Return what a node in trouble means: another node that is away is not well."""
-    trouble = silent.reading.trouble
-    away = trouble is not None and trouble.kind in _AWAY
-    return GateFinding.NOT_WELL if away and silent.name != step.node else GateFinding.UNASKED
-
-
-def _trouble_text(silent: NodePoller) -> str:
-    trouble = silent.reading.trouble
-    return silent.name if trouble is None else trouble.text
+    watch, trouble = silent
+    is_own = watch.name == step.node
+    is_away = trouble.kind in _AWAY and not is_own
+    finding = GateFinding.NOT_WELL if is_away else GateFinding.UNASKED
+    return GateResult(finding, trouble.text, primary, names_node=is_own and trouble.names_node)

@@ -106,7 +106,9 @@ def _bar(place: PlanNode) -> PlanRemark | None:
     ruling = judge_node(replace(place.standing, read_only="", rolled=""))
     if ruling is None:
         return None
-    return PlanRemark(PlanReason.NODE, ruling.reason, place.node)
+    trouble = place.reading.trouble
+    is_named = ruling.refusal is Refusal.TROUBLE and trouble is not None and trouble.names_node
+    return PlanRemark(PlanReason.NODE, ruling.reason, place.node, names_node=is_named)
 
 
 def _strangers(places: Sequence[PlanNode]) -> list[PlanRemark]:

@@ -156,7 +156,8 @@ class RolloutRunner:
         if self.progress.here is None:
             self._end(RolloutState.DONE, "")
         else:
-            self._end(RolloutState.ABORTED, stop.text if stop else "it was stopped")
+            at = stop.at(here.step.node) if stop and here else "it was stopped"
+            self._end(RolloutState.ABORTED, at)
         is_done = self.progress.state is RolloutState.DONE
         self._fleet.journal.rollout_ended(self._plan, is_done=is_done, text=self.progress.text)
 
@@ -216,7 +217,7 @@ class RolloutRunner:
         if not gate.is_well:
             unasked = gate.finding is GateFinding.UNASKED
             reason = StopReason.GATE_NOT_ANSWERED if unasked else StopReason.GATE_CLOSED
-            return StepStop(reason, gate.text)
+            return StepStop(reason, gate.text, gate.names_node)
         if state is StepState.CHECKING and self._is_too_early(step):
             text = "it is the primary now, and must come last"
             return StepStop(StopReason.PRIMARY_TOO_EARLY, text)
@@ -358,7 +359,7 @@ class RolloutRunner:
     async def _choice(self, step: Step, stop: StepStop) -> RolloutAction:
         """Wait for the operator's choice; meanwhile check the gate again at a slow pace."""
         self._action = asyncio.get_running_loop().create_future()
-        self._show(state=RolloutState.PAUSED, text=f"{step.node}: {stop.text}", stop=stop)
+        self._show(state=RolloutState.PAUSED, text=stop.at(step.node), stop=stop)
         try:
             async with asyncio.TaskGroup() as group:
                 checks = group.create_task(self._recheck())

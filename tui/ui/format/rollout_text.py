@@ -178,7 +178,8 @@ def rollout_alarm(progress: RolloutProgress, lost_since: float | None, now: floa
     if progress.state is RolloutState.PAUSED:
         since, here = stopped_at(progress), progress.here
         why = progress.stop.text if progress.stop is not None else progress.text
-        where = f" · {here.step.node}" if progress.stop is not None and here is not None else ""
+        is_named = progress.stop is None or progress.stop.names_node
+        where = "" if is_named or here is None else f" · {here.step.node}"
         paused = why
         if here is not None and here.is_restarted:
             is_over = progress.gate is not None and progress.gate.is_open
