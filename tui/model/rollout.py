@@ -307,7 +307,8 @@ class RolloutProgress:
     """A plan and how far it has come; `text` says what it waits for, or why it is paused.
 
     `stop` is what paused it, None while it goes on; `gate` is how the gate is since then, None
-    until it was checked again.
+    until it was checked again. `paused_for` is how many seconds it has been paused, without a pause
+    that goes on.
     """
 
     plan: Plan
@@ -318,6 +319,7 @@ class RolloutProgress:
     ended_at: float | None = None
     stop: StepStop | None = None
     gate: GateNow | None = None
+    paused_for: float = 0.0
 
     @property
     def is_open(self) -> bool:

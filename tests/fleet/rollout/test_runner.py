@@ -130,6 +130,10 @@ async def test_an_order_whose_answer_was_false_counts_as_sent() -> None:
             await deck.until(lambda: start(deck) != running_since(0)["start_time"])
             await resumed(deck, plan)
             assert len(server.posts) == 1
+            ended = progress(deck, plan)
+            assert ended.began_at is not None
+            assert ended.ended_at is not None
+            assert 0 < ended.paused_for < ended.ended_at - ended.began_at
 
 
 @pytest.mark.real_time

@@ -25,6 +25,7 @@ from tui.model.order import (
 )
 from tui.model.rollout import (
     GateHazard,
+    GateNow,
     Plan,
     PlanReason,
     PlanRemark,
@@ -34,6 +35,8 @@ from tui.model.rollout import (
     Step,
     StepProgress,
     StepState,
+    StepStop,
+    StopReason,
 )
 from tui.model.service import Kind
 from tui.ui.controllers.rollouts import (
@@ -323,7 +326,7 @@ HELD = Verdict("alert_mgr", Result.VERIFIED, "stable for 10 s")
 def test_resuming_where_a_restart_was_sent_looks_first_and_says_so() -> None:
     now = progress(RolloutState.PAUSED, DONE, StepState.UNKNOWN, WAITING, text="node3: unknown")
     now = replace(now, steps=(now.steps[0], replace(now.steps[1], verdicts=(LOST,)), now.steps[2]))
-    facts = {name: text for name, text, _ in action_facts(RolloutAction.RESUME, now, PALETTE)}
+    facts = {name: text for name, text, _ in action_facts(RolloutAction.RESUME, now, PALETTE, 30.0)}
     assert facts["resume"] == (
         "looks first whether node3 was restarted since a restart was sent there: if so, nothing "
         "is sent to it, else it is restarted; then node1"
@@ -335,7 +338,9 @@ def test_resuming_where_a_restart_was_sent_looks_first_and_says_so() -> None:
         "POST https://10.0.0.3:9443/v1/local/services, only if it was not restarted since"
     )
     failed = replace(now, steps=(now.steps[0], replace(now.steps[1], verdicts=())))
-    assert "sent" not in {name for name, *_ in action_facts(RolloutAction.RESUME, failed, PALETTE)}
+    assert "sent" not in {
+        name for name, *_ in action_facts(RolloutAction.RESUME, failed, PALETTE, 30)
+    }
 
 
 def ended(
@@ -375,3 +380,33 @@ def test_rows_never_take_more_cells_than_there_are(width: int) -> None:
     console = Console(file=io.StringIO(), width=width, color_system=None)
     for segments in console.render_lines(Turns(told, PALETTE)):
         assert sum(one.cell_length for one in segments) <= width
+
+
+@pytest.mark.parametrize(
+    ("gate", "shown"),
+    [
+        (None, "gate not checked since it paused"),
+        (
+            GateNow("node3", "", is_known=True, checked_at=26.0),
+            "gate open at node3, checked 4 s ago",
+        ),
+        (
+            GateNow("node3", "ccs is FATAL on node1", is_known=True, checked_at=26.0),
+            "gate closed at node3, because ccs is FATAL on node1 (checked 4 s ago)",
+        ),
+        (
+            GateNow("node3", "ccs is STOPPED", is_known=True, checked_at=26.0),
+            "still so, checked 4 s ago",
+        ),
+    ],
+)
+def test_what_closes_the_gate_now_is_said_where_it_is_decided(
+    gate: GateNow | None, shown: str
+) -> None:
+    """It may be another reason by now than the one that paused the rollout."""
+    stop = StepStop(StopReason.GATE_CLOSED, "ccs is STOPPED")
+    now = progress(RolloutState.PAUSED, DONE, FAILED, WAITING, text=stop.at("node3"))
+    now = replace(now, stop=stop, gate=gate)
+    for action in RolloutAction:
+        facts = {name: text for name, text, _ in action_facts(action, now, PALETTE, 30.0)}
+        assert (facts["paused"], facts["now"]) == ("node3: ccs is STOPPED", shown)

@@ -354,6 +354,21 @@ def test_a_reason_that_names_the_node_is_not_followed_by_its_name() -> None:
     assert WHY.at("node3") == f"node3: {WHY.text}"
 
 
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [(RolloutState.DONE, "done in"), (RolloutState.ABORTED, "ABORTED after"), (RUNNING, "running")],
+)
+def test_how_long_it_took_says_how_much_of_that_it_was_paused(
+    state: RolloutState, words: str
+) -> None:
+    now = replace(progress(state, DONE, DONE, DONE), began_at=3.0, ended_at=150.0, paused_for=110.4)
+    text = rollout_heading(now, 150.0, PALETTE).plain
+    assert words in text
+    assert "2 m 27 s, 1 m 50 s of it paused" in text
+    never = rollout_heading(replace(now, paused_for=0.4), 150.0, PALETTE).plain
+    assert "paused" not in never
+
+
 def test_the_heading_leaves_out_times_that_do_not_fit() -> None:
     runs = progress(RUNNING, DONE, SETTLING, WAITING)
     wide = rollout_heading(runs, 30.0, PALETTE, 120).plain

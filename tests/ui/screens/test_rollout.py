@@ -353,6 +353,7 @@ async def test_enter_never_answers_a_pause(served: SimulatedCluster, tmp_path: P
         await deck.press("enter")
         assert isinstance(deck.app.screen, RolloutScreen)
         await deck.open("r", RolloutActionDialog)
+        await deck.shows("gate", "checked", " ago")  # by now, beside why it was paused
         await deck.armed()
         await deck.press_until("enter", lambda: isinstance(deck.app.screen, RolloutScreen))
         assert progress(deck).state is RolloutState.PAUSED

@@ -340,7 +340,10 @@ class RolloutRunner:
         if not self._pauses:
             self._show(stop=stop)
             return False
+        began = monotonic()
         action = await self._choice(step, stop)
+        paused_for = self.progress.paused_for + monotonic() - began
+        self.progress = replace(self.progress, paused_for=paused_for)
         self._asleep_before = asleep()
         if action is RolloutAction.ABORT:
             return False

@@ -1,9 +1,11 @@
 """The confirmation of an action on a rollout: resume, skip or abort."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from rich.table import Table
 
+from tui.model.clock import monotonic
 from tui.model.order import Result, Route, write_operation
 from tui.model.rollout import RolloutAction, RolloutProgress, RolloutState, StepProgress, StepState
 from tui.ui.dialogs.confirm import (
@@ -13,7 +15,7 @@ from tui.ui.dialogs.confirm import (
     Fact,
     facts_table,
 )
-from tui.ui.format.rollout_text import step_counts
+from tui.ui.format.rollout_text import gate_text, step_counts
 from tui.ui.format.status_lines import Palette
 
 _NAMED = 3
@@ -41,13 +43,19 @@ class RolloutActionDialog(ConfirmDialog[RolloutAction]):
 
     @property
     def facts(self) -> Table:
-        """The rollout, and what the action does."""
-        return facts_table(action_facts(self._action, self._before, self._palette), self._palette)
+        """The rollout, how its gate is now, and what the action does."""
+        progress = replace(self._before, gate=self._look().gate)
+        rows = action_facts(self._action, progress, self._palette, monotonic())
+        return facts_table(rows, self._palette)
 
     @property
     def essentials(self) -> Table:
         """All of the facts."""
         return self.facts
+
+    def renew_facts(self) -> bool:
+        """Show how the gate is by now, with its age."""
+        return True
 
     def refusal(self) -> ConfirmRefusal | None:
         """Return how the rollout has changed since it was shown; None if it has not."""
@@ -62,16 +70,28 @@ class RolloutActionDialog(ConfirmDialog[RolloutAction]):
         return ConfirmRefusal("it changed since this opened", f"{self._action.value} again")
 
 
-def action_facts(action: RolloutAction, progress: RolloutProgress, palette: Palette) -> list[Fact]:
-    """Return the state of a rollout, and what an action does."""
+def action_facts(
+    action: RolloutAction, progress: RolloutProgress, palette: Palette, now: float
+) -> list[Fact]:
+    """Return the state of a rollout at `now` (monotonic), and what an action does."""
     rows: list[Fact] = [("rollout", progress.plan.title, "bold")]
     if progress.state is RolloutState.PAUSED:
         rows.append(("paused", progress.text, palette["bad"]))
+        rows.append(_gate_now(progress, palette, now))
         rows.append(("so far", step_counts(progress), ""))
     rows += [(action.value, action_effect(action, progress), "bold")]
     if action is not RolloutAction.ABORT:
         rows += _request(action, progress, palette)
     return rows
+
+
+def _gate_now(progress: RolloutProgress, palette: Palette, now: float) -> Fact:
+    """Return how the gate is now, which may be closed by something else than what paused it."""
+    gate, stop = progress.gate, progress.stop
+    if gate is None:
+        return "now", "gate not checked since it paused", palette["muted"]
+    text = gate_text(gate, stop.text if stop is not None else "", now)
+    return "now", text, "" if gate.is_open else palette["warn"]
 
 
 def action_effect(action: RolloutAction, progress: RolloutProgress) -> str:

@@ -186,7 +186,8 @@ def rollout_alarm(progress: RolloutProgress, lost_since: float | None, now: floa
             paused, where = _pause_text(progress), "" if is_over else ". Put that right, then r"
         still = f" · for {two_units_padded(now - since)}" if since is not None else ""
         texts.append(f"PAUSED: {paused}{where}{still}")
-        texts += [gate_text(progress.gate, why, now)] if progress.gate is not None else []
+        if (gate := progress.gate) is not None:
+            texts.append(f"NOW: {gate_text(gate, why, now)}{': r resumes' * gate.is_open}")
     return "\n".join(texts)
 
 
@@ -200,18 +201,18 @@ def _pause_text(progress: RolloutProgress) -> str:
 
 
 def gate_text(gate: GateNow, before: str, now: float) -> str:
-    """Return whether a paused rollout could go on now, and how old that is.
+    """Return how the gate of a paused rollout is at `now`, and how old that is.
 
-    `before` is what closed the gate when it paused.
+    `before` is what closed it when the rollout paused.
     """
     age = f"checked {one_unit(now - gate.checked_at)} ago"
     if gate.is_open:
-        return f"NOW: gate open at {gate.node}, {age}: r resumes"
+        return f"gate open at {gate.node}, {age}"
     if not gate.is_known:
-        return f"NOW: gate of {gate.node} not known, {age}: {gate.text}"
+        return f"gate of {gate.node} not known, {age}: {gate.text}"
     if gate.text == before:
-        return f"NOW: still so, {age}"
-    return f"NOW: gate closed at {gate.node}, because {gate.text} ({age})"
+        return f"still so, {age}"
+    return f"gate closed at {gate.node}, because {gate.text} ({age})"
 
 
 def rollout_heading(
@@ -228,6 +229,8 @@ def rollout_heading(
     what it goes by `is_unseen`.
     """
     took = two_units_padded((progress.ended_at or now) - (progress.began_at or now))
+    if progress.paused_for >= 1:
+        took += f", {two_units_padded(progress.paused_for)} of it paused"
     bar = _bar(progress, palette).append(f" {step_counts(progress)}")
     parts, below = [Part(bar, 0)], Text()
     match progress.state:
