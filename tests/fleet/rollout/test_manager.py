@@ -550,7 +550,9 @@ async def test_one_rollout_at_a_time_goes_through_a_cluster(three: SimulatedClus
         assert isinstance(second, Plan)
         with pytest.raises(NotAccepted, match="rollout 1 is still open"):
             deck.fleet.rollouts.begin(second)
+        assert deck.fleet.rollouts.refusal("node3").startswith("rollout 1 is still open: restart")
         await reaches(deck, plan, RolloutState.DONE)
+        assert not deck.fleet.rollouts.refusal("node3")
         with pytest.raises(NotAccepted, match="begun already"):
             deck.fleet.rollouts.begin(plan)
         deck.fleet.rollouts.begin(replace(second, number=2))

@@ -122,6 +122,10 @@ async def test_a_rollout_goes_on_after_its_screen_is_left_and_o_shows_it_again(
         await deck.shows("… restart alert_mgr on 3 nodes of demo · ", "/3 verified, node")
         await stands(deck, RolloutState.PAUSED)
         await deck.shows("PAUSED", "o shows it", "Rollout 1 is paused")
+        await deck.refuses("R", "Nothing was sent: rollout 1 is still open", "o shows it")
+        view = deck.app.deck.view()
+        assert view is not None
+        assert "rollout" in deck.app.deck._unfit(view)
         await deck.press("o")
         await say(deck, "s")
         while isinstance(deck.app.screen, RolloutScreen):

@@ -150,8 +150,16 @@ class Rollouts:
         unlocked = self._fleet.standing(plan.steps[0].node).unlocked
         if plan.needs_reason and not (unlocked and plan.reason):
             return "locked: it needs required services unlocked, and a reason"
+        return self._still_open(_place(plan))
+
+    def refusal(self, node: str) -> str:
+        """Return why no rollout may begin now in a node's cluster; empty where one may."""
+        profile = self._fleet.watch(node).profile
+        return self._still_open(profile.cluster or profile.url)
+
+    def _still_open(self, place: str) -> str:
         for rollout in self.open:
-            if _place(rollout.plan) == _place(plan):
+            if _place(rollout.plan) == place:
                 return f"rollout {rollout.plan.number} is still open: {rollout.plan.title}"
         return ""
 

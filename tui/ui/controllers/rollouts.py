@@ -99,6 +99,9 @@ class RolloutController:
             remedy = f" {unlock_text(self._keys())}" if plan.is_locked else ""
             self._warn(f"{plan}. Nothing was sent.{remedy}")
             return
+        if why := self._fleet.rollouts.refusal(plan.steps[0].node):
+            self._warn(f"Nothing was sent: {why}. {self._key('rollouts')} shows it.")
+            return
         if trouble := self._fleet.journal.trouble:
             # Written as a record too: where that succeeds, the trouble is over at the next press.
             self._fleet.journal.refused(plan.verb, plan.steps[0].node, plan.names, trouble)

@@ -350,7 +350,8 @@ class DeckScreen(SortedScreen, ServicesScreen[None]):
         """Return the ids of keys that would be refused on the service under the cursor."""
         key = self.table.cursor_key
         is_marked = bool(self.table.marks)
-        return self.unfit(view.reading.find(key) if key and not is_marked else None, view.scope)
+        service = view.reading.find(key) if key and not is_marked else None
+        return self.unfit(view.name, service, view.scope)
 
     def _show_state(self, view: NodeView) -> None:
         """Show the status line: what is wrong, then how much is shown of it."""

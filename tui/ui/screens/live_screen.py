@@ -504,13 +504,15 @@ class ServicesScreen(FilteredScreen[ScreenResultType]):
         self.table.toggle_mark()
         self.table.action_down()
 
-    def unfit(self, service: Service | None, scope: ServiceKinds) -> frozenset[str]:
-        """Return the ids of keys that would be refused on the service under the cursor."""
+    def unfit(self, node: str, service: Service | None, scope: ServiceKinds) -> frozenset[str]:
+        """Return the ids of keys that would be refused on a node's service under the cursor."""
+        rollout = frozenset({"rollout"} if self._fleet.rollouts.refusal(node) else ())
         if service is None:
-            return frozenset()
+            return rollout
         if scope.kind(service) is not Kind.OPTIONAL and not self._fleet.unlocked:
             return WRITES
-        return frozenset(verb.value for verb in Verb if judge_verb(verb, service) is not None)
+        verbs = (verb.value for verb in Verb if judge_verb(verb, service) is not None)
+        return rollout.union(verbs)
 
     @on(LiveTable.MarkClicked)
     def _mark_clicked(self, event: LiveTable.MarkClicked) -> None:

@@ -184,7 +184,7 @@ class MatrixScreen(SortedScreen, ServicesScreen[CellKey | None]):
             return frozenset()
         watch = self._fleet.watch(node)
         scope = ServiceKinds(watch.facts.optional, watch.facts.disabled)
-        return self.unfit(watch.reading.find(name), scope)
+        return self.unfit(node, watch.reading.find(name), scope)
 
     def _column(self, node: str) -> MatrixColumn | None:
         return next((column for column in self._grid.columns if column.key == node), None)
