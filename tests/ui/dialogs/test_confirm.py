@@ -73,6 +73,8 @@ class Asked:
             self.app.post_message(key_event(key))
             await asyncio.sleep(2 * ARMS_AT_ONCE.alone)
             await settle(self.app)
+            await wait_until(lambda: self.question._pending is None)
+            await settle(self.app)
 
 
 @asynccontextmanager
