@@ -97,7 +97,8 @@ def _key(reader: Callable[..., object], hint: Any) -> dict[str, Any]:
     """Return the schema of one key: its type by what its reader takes, its bounds by the reader."""
     words = _words(hint)
     if get_origin(hint) is frozenset:
-        return {"type": "array", "items": {"enum": _words(get_args(hint)[0])}}
+        taken_words = [word for word in _words(get_args(hint)[0]) if _takes(reader, [word])]
+        return {"type": "array", "items": {"enum": taken_words}}
     if words:
         return {"enum": words}
     taken = [name for name, sample in _SAMPLES if _takes(reader, sample)]

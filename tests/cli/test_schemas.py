@@ -190,6 +190,8 @@ def test_a_watched_status(
         ("[settings]\nmouse = 'yes'\n", False),
         ("[settings]\nsigns = 'emoji'\n", False),
         ('[notify]\nbell = ["noise"]\n', False),
+        ('[notify]\nbell = ["cluster"]\n', False),
+        ('[notify]\ndesktop = ["no data"]\n', False),
         ('[notify]\nprotocol = "osc8"\n', False),
         ("[notify]\nloop_restarts = 1\n", False),
         ("[keys]\nrefresh = 5\n", False),
