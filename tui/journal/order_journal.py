@@ -86,6 +86,8 @@ class ProcessLock:
                         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
                     except BlockingIOError:
                         raise NodeBusy(self._holder_text(file)) from None
+                    # At once: who takes it waits only a moment for one that checks it.
+                    fcntl.flock(file, fcntl.LOCK_UN)
 
     def free(self) -> None:
         """Unlock it."""

@@ -28,7 +28,7 @@ async def test_a_dialog_names_the_process_that_rolls_the_cluster_and_cannot_be_c
             await deck.open(key, dialog)
             await deck.armed()
             other = RolloutLock(state, plan, "elsewhere")
-            other.take()
+            other.take(wait=30)  # the dialog may be looking just now
             await deck.shows("on elsewhere, since", "rolls restart alert_mgr", "esc cancels")
             assert deck.app.screen.query_one("#go").disabled
             other.free()
