@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 
 import pytest
@@ -189,6 +189,9 @@ async def test_while_it_is_refused_the_only_key_offered_is_the_one_that_does_som
         x, y = go.region.offset
         clicked = events.MouseDown(go, x, y, 0, 0, 1, False, False, False, x, y)
         assert not question.drops_input(clicked)
+        assert shown.app.bells == bells + 2
+        beside = events.MouseDown(go, 0, 0, 0, 0, 1, False, False, False, 0, 0)
+        assert not question.drops_input(beside)
         assert shown.app.bells == bells + 2
         assert help_text(shown) == hint
         assert shown.answers == []
@@ -481,8 +484,14 @@ async def test_tab_goes_round_all_that_can_be_chosen_and_back() -> None:
         assert order == ["reason", "cancel", "words", "cancel", "reason", "words"]
         await shown.press(*"ccs", "enter", *"why")
         assert not shown.question.query_one("#go", Button).disabled
+        for shown.question.shut in (ConfirmRefusal("node1 is stale"), None):
+            shown.question._refresh_go()
+        await wait_until(lambda: shown.question.query("#go.-armed"))
+        assert shown.app.focused.id == "reason"  # where it was, though it is read anew
         await shown.press("tab")
         assert shown.app.focused.id == "go"
+        await shown.press("y", "n")  # they are letters, here too
+        assert shown.answers == []
         await shown.press("enter")
         await wait_until(lambda: shown.answers)
         assert shown.answers == ["why"]
@@ -494,25 +503,40 @@ async def test_y_is_a_letter_where_words_are_typed_and_enter_on_cancel_cancels()
         await shown.press("y", "n", "enter")
         assert shown.answers == []
         assert shown.question.field("#words") == "yn"
-        await shown.press("tab", "n", "enter")
+        await shown.press("tab", "n")
+        assert shown.answers == []
+        await shown.press("enter")
         await wait_until(lambda: shown.answers)
         assert shown.answers == [None]
 
 
 async def test_a_letter_beside_the_field_shows_how_to_come_to_it() -> None:
     async with asked(words="ccs") as shown:
-        await shown.press("tab", "c")
+        await shown.press("tab")
+        shown.question._refresh_go()
+        assert help_text(shown) == "type ccs, enter restarts · esc cancels"
+        await shown.press("c")
         await wait_until(lambda: help_text(shown) == "tab, then type ccs")
         assert shown.question.field("#words") == ""
         await shown.press("tab", "c")
         await wait_until(lambda: help_text(shown) == "type ccs, enter restarts · esc cancels")
 
 
+class Hasty(Question):
+    """A question whose timer comes before it is laid out, as on a busy machine."""
+
+    def more_buttons(self) -> Iterable[Button]:
+        yield Button("Another", id="another", disabled=True)
+
+    def on_mount(self) -> None:
+        self._arm()
+
+
 async def test_before_it_could_be_read_it_says_so_and_takes_no_key() -> None:
     """P5, case 41."""
     app, answers = App(arming_times=ArmingTimes(painted=3600.0)), list[str | None]()
     async with app.run_test() as pilot:
-        question = Question(ConfirmRequest("Restart alert_mgr?", "restart"), PALETTE)
+        question = Hasty(ConfirmRequest("Restart alert_mgr?", "restart"), PALETTE)
         app.push_screen(question, answers.append)
         await settle(app)
         shown = Asked(app, question, pilot.resize_terminal)
@@ -521,6 +545,7 @@ async def test_before_it_could_be_read_it_says_so_and_takes_no_key() -> None:
         assert answers == []
         question._arm()
         assert question._seen == 0  # it may not be on the screen as it is laid out
+        assert question.query_one("#another").disabled
         assert help_text(shown) == "too early: wait 3600 s"
         await shown.press("escape")
         assert answers == [None]

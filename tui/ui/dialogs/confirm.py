@@ -282,7 +282,7 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
     def _is_complete(self) -> bool:
         """Whether everything that must be typed is typed."""
         request = self._request
-        if request.words and self.field("#words") != request.words:
+        if self.field("#words") != request.words:
             return False
         return not request.needs_reason or len(self.field("#reason")) >= 3
 
