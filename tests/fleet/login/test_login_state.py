@@ -165,6 +165,18 @@ def test_a_refusal_after_a_login_was_stopped_is_not_why_it_was(clock: Clock) -> 
     assert login.trouble_at("a").kind is TroubleKind.NO_PASSWORD
 
 
+def test_what_stopped_a_login_is_still_the_reason_once_it_is_refused_too_often(
+    clock: Clock,
+) -> None:
+    login = taken(clock)
+    login.stop("node1 does not accept the login", refused=True)
+    for _ in range(3):
+        login.attempts.refuse("a")
+    with pytest.raises(LoginStopped, match="node1 does not accept the login"):
+        login_at(login, "a").check()
+    assert login.trouble == "node1 does not accept the login"
+
+
 # A source that is read once more.
 
 
@@ -423,6 +435,66 @@ def test_one_refusal_puts_a_password_in_doubt_until_its_place_takes_it(clock: Cl
     node.login_accepted(by_password=True)
     node.prove()
     assert not node.is_doubted
+
+
+def test_only_an_answer_of_this_use_of_the_connection_shows_that_a_node_takes_the_login(
+    clock: Clock,
+) -> None:
+    """P24: a node that answers with an error has checked no login."""
+    login = taken(clock)
+    node = login_at(login, "a")
+    node.prove()
+    assert not login.takers()
+    node.login_accepted(by_password=False)
+    node.prove()
+    assert (login.takers(), login.proven) == (["a"], False)
+    clock.now += 400
+    node.begin()
+    node.prove()
+    assert not login.takers()
+
+
+async def test_an_answer_ends_no_refusal_that_came_after_its_request_was_sent(
+    clock: Clock,
+) -> None:
+    """P24: the node may have taken the password before it was changed."""
+    login = taken(clock, "a")
+    a, b = login_at(login, "a"), login_at(login, "b")
+    await a.before_password()
+    clock.now += 1
+    b.password_refused()
+    a.login_accepted(by_password=True)
+    a.after_request(unanswered=False)
+    a.prove()
+    assert login.attempts.own_refusals == 1
+
+
+def test_a_token_that_is_taken_after_the_password_proves_nothing_of_it(clock: Clock) -> None:
+    """P24."""
+    login = taken(clock, "a")
+    a, b = login_at(login, "a"), login_at(login, "b")
+    a.login_accepted(by_password=True)
+    a.prove()
+    b.password_refused()
+    a.login_accepted(by_password=False)
+    a.prove()
+    assert login.attempts.own_refusals == 1
+
+
+async def turns() -> None:
+    """Let every task run until it waits."""
+    for _ in range(6):
+        await asyncio.sleep(0)
+
+
+async def test_every_connection_of_a_node_that_took_a_password_may_send_it(clock: Clock) -> None:
+    login = taken(clock, "a")
+    second = NodeLogin(login, ("a", 2), login.generation, profile("http://127.0.0.1:1", "a"))
+    await login.attempts.enter("new", has_answered=True)
+    sending = asyncio.create_task(second.before_password())
+    await turns()
+    assert sending.done()  # a node that never took it goes one at a time
+    await sending
 
 
 async def test_a_call_that_a_node_may_refuse_alone_waits_for_others_but_at_the_last_look(
