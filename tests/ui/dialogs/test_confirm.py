@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 from rich.text import Text
 from textual import events
+from textual.widget import Widget
 from textual.widgets import Button, Input
 
 from tests.ui.conftest import ARMS_AT_ONCE, key_event, settle, wait_until
@@ -164,6 +165,11 @@ async def test_what_changes_just_before_yes_still_counts() -> None:
         assert shown.answers == ["yes"]
 
 
+def click_on(widget: Widget) -> events.MouseDown:
+    x, y = widget.region.offset
+    return events.MouseDown(widget, x, y, 0, 0, 1, False, False, False, x, y)
+
+
 @pytest.mark.parametrize(
     ("words", "then", "hint"),
     [
@@ -186,12 +192,9 @@ async def test_while_it_is_refused_the_only_key_offered_is_the_one_that_does_som
         bells = shown.app.bells
         await shown.press(*words, "enter" if words else "y")
         await wait_until(lambda: shown.app.bells == bells + 1)
-        x, y = go.region.offset
-        clicked = events.MouseDown(go, x, y, 0, 0, 1, False, False, False, x, y)
-        assert not question.drops_input(clicked)
+        assert not question.drops_input(click_on(go))
         assert shown.app.bells == bells + 2
-        beside = events.MouseDown(go, 0, 0, 0, 0, 1, False, False, False, 0, 0)
-        assert not question.drops_input(beside)
+        assert not question.drops_input(click_on(changed))
         assert shown.app.bells == bells + 2
         assert help_text(shown) == hint
         assert shown.answers == []
@@ -546,6 +549,9 @@ async def test_before_it_could_be_read_it_says_so_and_takes_no_key() -> None:
         question._arm()
         assert question._seen == 0  # it may not be on the screen as it is laid out
         assert question.query_one("#another").disabled
+        bells = app.bells
+        assert question.drops_input(click_on(question.query_one("#go")))
+        assert app.bells == bells
         assert help_text(shown) == "too early: wait 3600 s"
         await shown.press("escape")
         assert answers == [None]
