@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.events import HERE
-from tests.fleet.conftest import profiles, running
+from tests.fleet.conftest import profile, profiles, running
 from tests.ui.table.hostile import NAMES
 from tui.api.errors import Untrusted
 from tui.fleet.problems import (
@@ -369,6 +369,11 @@ def test_an_alert_has_its_node_its_severity_its_beginning_and_what_to_do() -> No
     )
 
 
+def test_an_alert_of_a_cluster_whose_clock_is_ahead_has_begun_by_now() -> None:
+    (problem,) = alerts_of(lit(Alert("x", since=ON + timedelta(minutes=3))))
+    assert problem.since == NOW
+
+
 def test_an_alert_of_a_cluster_or_of_a_node_without_a_profile_names_its_place() -> None:
     of_other, of_all = alerts_of(lit(Alert("quorum"), Alert("node_memory", node=7)))
     assert (of_all.node, of_all.place, of_all.has_profile) == (
@@ -398,6 +403,12 @@ def test_alerts_are_sorted_among_the_problems_by_the_clusters_word_for_them(
     ranks = [severities.index(one.severity) for one in found]
     assert ranks == sorted(ranks)
     assert not problem.is_down
+
+
+def test_the_name_of_an_alert_is_shown_clean() -> None:
+    (problem,) = alerts_of(lit(Alert("x\x1b[31m[red]\u202e\n" * 90, node=1), gap="\x1b["))
+    assert all(text.isprintable() for text in (problem.what, problem.alert, *problem.details))
+    assert len(problem.alert) <= 64
 
 
 def test_an_alert_that_was_not_read_again_is_shown_as_old_and_says_why() -> None:
@@ -439,3 +450,16 @@ async def test_the_alerts_of_a_cluster_are_read_once_for_all_its_nodes(
         assert [(one.alert, one.node) for one in found] == [
             ("cluster_multiple_nodes_down", f"\0{title}"), ("node_memory", "node2"),
         ]  # fmt: skip
+
+
+async def test_where_two_profiles_without_a_cluster_have_one_uid_the_alert_names_neither(
+    served: SimulatedCluster,
+) -> None:
+    served.cluster.contents.raise_alert("node_memory", "WARNING", 1)
+    url = served.urls[1]
+    async with running(profile(url, "a"), profile(url, "b")) as deck:
+        await deck.known()
+        await deck.fleet.read_context("a")
+        reports = alert_reports(deck.fleet.nodes)
+        (found,) = find_problems((), (), monotonic(), datetime.now(UTC), alerts=reports)
+        assert (found.place, found.has_profile) == (("node:1", ""), False)

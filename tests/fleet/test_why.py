@@ -297,6 +297,14 @@ def test_checks_alerts_and_health_are_shown_with_what_is_wrong() -> None:
     assert (health.text, health.age) == ("the cluster reports it down (unreachable)", 9.0)
 
 
+def test_a_check_that_could_not_be_read_again_is_shown_with_its_age_and_the_reason() -> None:
+    checks = Checks(known((True, ""), gap="500", age=90), known((False, "no"), gap="timed out"))
+    found = find(replace(subject(), checks=checks))
+    (node,) = of(found, EvidenceKind.NODE_CHECK)
+    assert (node.text, node.age, node.is_problem) == ("ok (not read since: 500)", 90.0, False)
+    assert text(found, EvidenceKind.CLUSTER_CHECK) == "no (not read since: timed out)"
+
+
 def test_actions_from_here_and_changes_that_they_do_not_explain_are_apart() -> None:
     events = [
         event(OrderGiven(Verb.RESTART, ("ccs", "other"), "leak"), 120, ""),

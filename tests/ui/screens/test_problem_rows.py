@@ -5,9 +5,17 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tui.fleet.problems import NodeCondition, Problem, ProblemSubject, Severity, find_problems
+from tui.fleet.problems import (
+    AlertReport,
+    NodeCondition,
+    Problem,
+    ProblemSubject,
+    Severity,
+    find_problems,
+)
+from tui.model.context import Known
 from tui.model.reading import Reading, Trouble, TroubleKind
-from tui.ui.screens.problems import keyed_problems, problem_key
+from tui.ui.screens.problems import keyed_problems, problem_key, unknown_alerts
 from tui.ui.table.rows import Row, Rows
 
 PALETTE = {"warn": ""}
@@ -59,3 +67,25 @@ def test_a_problem_of_a_node_keeps_its_row_beside_others_of_the_node(kind: Troub
         if not wrong_node:
             rows.move_to(next(key for key in rows.keys if "connection" in key))
     assert under_cursor(rows, problems).subject is ProblemSubject.CONNECTION
+
+
+def test_two_alerts_of_one_node_have_a_row_each_that_stays_with_its_alert() -> None:
+    first, second = (
+        Problem(Severity.NOTICE, 6, "node2", "", subject=ProblemSubject.ALERT, alert=name)
+        for name in ("node_cpu", "node_memory")
+    )
+    rows = Rows()
+    shown(rows, first, second)
+    rows.move_to(problem_key(second))
+    shown(rows, second)
+    assert under_cursor(rows, [second]) is second
+
+
+def test_alerts_that_are_not_known_are_named_with_the_reason_once_they_were_requested() -> None:
+    reports = [
+        AlertReport("cluster a", "a", Known((), "timed out")),
+        AlertReport("cluster b", "b", Known()),
+        AlertReport("cluster c", "c", Known(gap="403")),
+    ]
+    assert not unknown_alerts(reports[:2])
+    assert unknown_alerts(reports) == "alerts of cluster c not known: 403"

@@ -148,6 +148,7 @@ async def test_hostile_names_and_statuses_are_harmless_in_it(tmp_path: Path) -> 
             await deck.until(lambda: "alert_mgr" in deck.table.row_keys)
             table = await open_problems(deck)
             await deck.until(lambda: len(table.row_keys) > 10)
+            await deck.shows("alerts", "not known")
             for _ in table.row_keys:
                 assert_harmless(deck)
                 await deck.press("down")

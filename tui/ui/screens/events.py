@@ -77,7 +77,8 @@ class EventsScreen(FilteredScreen[tuple[str, str] | None]):
 
     async def _show_gaps(self) -> None:
         await self._merged.read_gaps()
-        self.refresh_all()
+        if not self.is_covered:
+            self.refresh_all()
 
     def on_resize(self) -> None:
         """Show what fits now."""

@@ -24,7 +24,7 @@ from tui.fleet.problems import (
 )
 from tui.model.clock import monotonic, one_unit
 from tui.model.sorting import Sorting, SortWords
-from tui.model.text import visible_name
+from tui.model.text import clean, visible_name
 from tui.ui.format.key_bar import live_keys
 from tui.ui.format.parts import Part
 from tui.ui.format.status_lines import SEVERITY_SIGNS, Palette, problem_sign
@@ -207,7 +207,7 @@ class ProblemsScreen(SortedScreen, LiveScreen[tuple[str, str] | None]):
             parts.append(Part(Text(text, palette["muted" if silent else "ok"])))
         elif silent:
             parts.append(Part(Text(f"{silent} not polled", palette["warn"])))
-        if unknown := _unknown_alerts(alerts):
+        if unknown := unknown_alerts(alerts):
             brief = Text("alerts not known", palette["warn"])
             parts.append(Part(Text(unknown, palette["warn"]), 1, brief))
         if self.is_sort_new or not self._sorting.is_usual:
@@ -271,14 +271,14 @@ def _nothing(nodes: int, silent: int) -> str:
     return f"{text} ({silent} not polled)" if silent else text
 
 
-def _unknown_alerts(reports: Sequence[AlertReport]) -> str:
+def unknown_alerts(reports: Sequence[AlertReport]) -> str:
     """Return of which clusters the alerts are not known, and why; empty where all are."""
     gaps = {
         report.title: report.alerts.gap
         for report in reports
         if report.alerts.value is None and not report.alerts.is_pending
     }
-    return ", ".join(f"alerts of {name} not known: {gap}" for name, gap in gaps.items())
+    return ", ".join(f"alerts of {name} not known: {clean(gap)}" for name, gap in gaps.items())
 
 
 def problem_key(problem: Problem) -> str:
