@@ -133,7 +133,7 @@ class Sorted(SortedScreen):
 
 
 def test_the_status_line_says_how_the_usual_order_comes_back() -> None:
-    """In brief it says that alone, where the title of a column shows the order."""
+    """In brief it names the key alone, where the title of a column shows the order."""
     screen = Sorted()
     assert screen.part() == ("sorted problems first", "", 7)
     screen.action_sort()
@@ -141,7 +141,7 @@ def test_the_status_line_says_how_the_usual_order_comes_back() -> None:
     assert screen.part() == (new, "by name, a to z", 0)
     screen._sorted_at = -math.inf
     old = "sorted by name, a to z (esc: problems first)"
-    assert screen.part() == (old, "esc: problems first", 1)
+    assert screen.part() == (old, "esc resets sort", 1)
     screen.action_sort()
     screen._sorted_at = -math.inf
     old = "sorted by start, newest first (esc: problems first)"

@@ -380,13 +380,14 @@ class SortedScreen:
     def sort_part(self, palette: Palette) -> Part:
         """Return the order as a part of the status line: above all where it was chosen.
 
-        In brief it says how to come back to the usual order, where a title shows the other one.
+        In brief it says which key resets it, where the title of a column shows the order.
         """
-        is_new, usual = self.is_sort_new, self.usual_sort_text
-        if not usual and not is_new:
+        is_new, is_usual = self.is_sort_new, self.sorting.is_usual
+        if is_usual and not is_new:
             return Part(Text(self.sort_text(), palette["muted"]), 7)
-        is_shown = self.sorting.has_column and not is_new
-        brief = usual if usual and is_shown else self.sorting.words
+        brief = self.sorting.words
+        if self.sorting.has_column and not is_new:
+            brief = f"{key_text(self.live_keys['back'])} resets sort"
         return Part(
             Text(self.sort_text(), palette["warn"]), int(not is_new), Text(brief, palette["warn"])
         )
