@@ -113,8 +113,8 @@ async def test_a_message_covers_neither_a_row_nor_the_keys(
         assert lines[-2].startswith("▌ There is no node 9.")  # one line for each, and no more
         assert lines[-3].startswith(" s Start")
         await deck.open("n", NodesScreen)
-        deck.app.notify("A message\nof two lines.", timeout=30)
-        await deck.shows("of two lines.", "esc back ─╯")
+        deck.app.notify("A message\nof three\nlines.", timeout=30)
+        await deck.shows("of three", "lines.", "esc back ─╯")
 
 
 async def test_a_key_without_use_says_where_it_works(

@@ -69,7 +69,7 @@ def shown(app: TerminalApp) -> list[str]:
 
 
 async def test_a_toast_over_a_dialog_is_shown_once_that_is_closed_and_for_its_whole_time() -> None:
-    """P29: what is read and what is clicked stays where it is."""
+    """What is read and what is clicked stays where it is."""
     app = TerminalApp()
     async with app.run_test(notifications=True):
         app.notify("Cancelled.")
