@@ -83,7 +83,7 @@ def test_one_of_the_two_checks_is_enough_where_the_other_is_not_offered() -> Non
     [
         (replace(WELL, node=(False, "process ccs is not running")), "node:2 says: process ccs"),
         (replace(WELL, node=(False, "")), "node:2 says: not well"),
-        (replace(WELL, cluster=(False, "node:3")), "of the cluster says: node:3"),
+        (replace(WELL, cluster=(False, "node:3")), "the cluster's check of itself says: node:3"),
         (replace(WELL, facts=replace(FACTS, name="other")), "it is of other now"),
         (replace(WELL, facts=replace(FACTS, members=MEMBERS[:1])), "does not list node:2"),
         (

@@ -431,7 +431,7 @@ def judge_gate(
     if now is None:
         return GateResult(GateFinding.UNASKED, "which node is primary is not known", primary)
     why = _member(step, checks.facts, accept)
-    for check, what in ((checks.node, f"node:{uid}"), (checks.cluster, "the cluster")):
+    for check, what in ((checks.node, f"node:{uid}"), (checks.cluster, "itself")):
         if not why and check is not None and not check[0]:
             why = f"the cluster's check of {what} says: {check[1] or 'not well'}"
     if not why and primary is not None and now != primary:
