@@ -282,12 +282,14 @@ class GateNow:
 
     `text` is what closes the gate, empty where it is open; where it is not `is_known`, why it could
     not be checked. `checked_at` is monotonic, and when the oldest answer came that it rests on.
+    Where the text `names_node`, it is not to be named beside it.
     """
 
     node: str
     text: str
     is_known: bool
     checked_at: float
+    names_node: bool = False
 
     @property
     def is_open(self) -> bool:

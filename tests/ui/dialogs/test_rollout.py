@@ -192,6 +192,10 @@ def test_what_the_restarts_touch_is_said_once_where_it_is_the_same_on_every_node
             "closed at node3, because ccs is FATAL on node1; the rollout pauses there",
         ),
         (
+            GateLook("node3", "node3 (https://node3:9443) is away", names_node=True),
+            "closed, because node3 (https://node3:9443) is away; the rollout pauses there",
+        ),
+        (
             GateLook("node3", "ccs is STARTING", 60.0),
             "closed at node3, because ccs is STARTING; the rollout waits up to 60 s, then pauses",
         ),

@@ -316,6 +316,11 @@ def test_a_restart_that_went_well_is_not_called_failed_for_what_came_after_it() 
             "gate not known now",
         ),
         (
+            replace(gate("node3 (https://node3:9443) is away", is_known=False), names_node=True),
+            "NOW: gate not known, checked 4 s ago: node3 (https://node3:9443) is away",
+            "gate not known now",
+        ),
+        (
             gate(at=14.0),
             "NOW: gate open at node3, checked 16 s ago: r resumes",
             "gate open 16 s ago",

@@ -37,7 +37,8 @@ class GateLook:
 
     `waits` is for how many seconds a rollout would check it again, 0 where it would pause at once.
     `unknown` is what is not known of what could close it, and does not; `basis` is what it is
-    judged by. Where it is not `is_known`, the gate is closed because it could not be judged.
+    judged by. Where it is not `is_known`, the gate is closed because it could not be judged. Where
+    the text `names_node`, it is not to be named beside it.
     """
 
     node: str = ""
@@ -46,6 +47,7 @@ class GateLook:
     unknown: tuple[str, ...] = ()
     is_known: bool = True
     basis: str = "the last polls"
+    names_node: bool = False
 
     def text_of(self, *, pauses: bool) -> str:
         """Return whether the gates would open now, for a rollout that pauses there or stops."""
@@ -54,7 +56,8 @@ class GateLook:
             return f"open by {self.basis}; the cluster's checks are read at each node{unknown}"
         ends = "pauses" if pauses else "stops"
         then = f"waits up to {self.waits:.0f} s, then {ends}" if self.waits else f"{ends} there"
-        return f"closed at {self.node}, because {self.text}; the rollout {then}{unknown}"
+        at = "" if self.names_node else f" at {self.node}"
+        return f"closed{at}, because {self.text}; the rollout {then}{unknown}"
 
 
 ENDED_AT_MOST = 100
@@ -138,7 +141,8 @@ class Rollouts:
         node, gate = HealthGate(self._fleet, self._patience).look(plan.steps, starts_of(plan))
         waits = self._fleet.rollout_rules.gate_wait if gate.is_moving else 0.0
         is_known = gate.finding is not GateFinding.UNASKED
-        return GateLook(node, gate.text, waits, gate.unknown, is_known)
+        named = gate.names_node
+        return GateLook(node, gate.text, waits, gate.unknown, is_known, names_node=named)
 
     def _bar(self, plan: Plan) -> str:
         if self._fleet.read_only:

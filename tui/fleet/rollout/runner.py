@@ -385,7 +385,7 @@ class RolloutRunner:
             text = gate.text or self._refusal(step)
             is_known = gate.finding is not GateFinding.UNASKED
             checked_at = min(began, polled_at) if is_known else began
-            self._show(gate=GateNow(step.node, text, is_known, checked_at))
+            self._show(gate=GateNow(step.node, text, is_known, checked_at, gate.names_node))
             with contextlib.suppress(TimeoutError):
                 # `asyncio.wait_for` loses a cancellation where the event comes with it (3.11).
                 async with asyncio.timeout(self._patience.recheck):

@@ -209,7 +209,8 @@ def gate_text(gate: GateNow, before: str, now: float) -> str:
     if gate.is_open:
         return f"gate open at {gate.node}, {age}"
     if not gate.is_known:
-        return f"gate of {gate.node} not known, {age}: {gate.text}"
+        of = "" if gate.names_node else f" of {gate.node}"
+        return f"gate{of} not known, {age}: {gate.text}"
     if gate.text == before:
         return f"still so, {age}"
     return f"gate closed at {gate.node}, because {gate.text} ({age})"
