@@ -4,10 +4,12 @@ import asyncio
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
+from typing import ClassVar
 
 import pytest
 from rich.text import Text
 from textual import events
+from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import Button, Input
 
@@ -44,9 +46,13 @@ class Question(ConfirmDialog[str]):
 
 
 class App(TerminalApp):
-    """An application that lays a question out as the deck does, and counts its bells."""
+    """An application that lays a question out as the deck does.
 
-    bells = 0
+    It counts its bells, and how often escape was pressed beside a question.
+    """
+
+    bells = escapes = 0
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "escape")]
     CSS = """
     #confirm { height: auto; max-height: 100%; border: round white; }
     #facts { height: auto; }
@@ -56,6 +62,9 @@ class App(TerminalApp):
 
     def bell(self) -> None:
         self.bells += 1
+
+    def action_escape(self) -> None:
+        self.escapes += 1
 
 
 Resize = Callable[[int, int], Awaitable[None]]
@@ -184,6 +193,9 @@ async def test_while_it_is_refused_the_only_key_offered_is_the_one_that_does_som
     """P4: neither `y`, the field nor a click on the button confirms, and each rings the bell."""
     async with asked(words=words) as shown:
         question = shown.question
+        if not words:
+            assert not question.drops_input(click_on(question.query_one("#go")))
+            assert shown.app.bells == 0
         question.shut = ConfirmRefusal("changed since you looked: ccs was restarted", then)
         await wait_until(lambda: help_text(shown) == hint)
         go, changed = question.query_one("#go", Button), question.query_one("#changed", TextLine)
@@ -571,7 +583,9 @@ async def test_that_a_key_came_too_early_is_shown_until_one_is_handled() -> None
         await wait_until(lambda: help_text(shown) == "y restarts · n or esc cancels")
 
 
-async def test_escape_is_always_no() -> None:
+async def test_escape_is_always_no_and_no_key_of_what_is_behind() -> None:
     async with asked(words="ccs") as shown:
         await shown.press(*"ccs", "escape")
-        assert shown.answers == [None]
+        assert (shown.answers, shown.app.escapes) == ([None], 0)
+        await shown.press("escape")
+        assert shown.app.escapes == 1
