@@ -111,8 +111,8 @@ def test_every_key_of_the_help_can_be_clicked(width: int) -> None:
     assert {spelled_keys(keys)[0] for keys in wanted} == clickable
 
 
-# Frames, what stands between words, and what takes the place of a character.
-_NO_SIGNS = frozenset("╭╮│→•\N{REPLACEMENT CHARACTER}")
+# Frames, what stands between words or numbers, and what takes the place of a character.
+_NO_SIGNS = frozenset("╭╮│→•\N{EN DASH}\N{REPLACEMENT CHARACTER}")
 
 
 def signs_of(path: Path) -> set[str]:
