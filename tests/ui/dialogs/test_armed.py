@@ -332,7 +332,7 @@ async def test_a_key_that_came_with_others_and_decides_nothing_is_called_too_ear
         if keys == "after":
             window.input_arrived(key_at("x", now))
             window.drops_input(key_at("x", now))
-        assert window.arming_hints == [("too early: press again", "")]
+        assert window.arming_hints == [("too early: repeat it", "")]
         window.drops_input(key_at("x", now + 60))
         assert window.arming_hints == []
         assert calls == []

@@ -407,7 +407,7 @@ async def test_while_there_is_more_to_see_that_is_the_only_hint() -> None:
         await wait_until(lambda: help_text(shown) == hint)
         shown.question._armed_at = math.inf
         await shown.press("y")
-        assert shown.question.arming_hints == [("too early: press again", "")]
+        assert shown.question.arming_hints == [("too early: repeat it", "")]
         shown.question._refresh_go()
         assert help_text(shown) == hint
 
@@ -576,7 +576,7 @@ async def test_that_a_key_came_too_early_is_shown_until_one_is_handled() -> None
         await shown.press("y")
         assert shown.answers == []
         await wait_until(
-            lambda: help_text(shown) == "too early: press again · y restarts · n or esc cancels"
+            lambda: help_text(shown) == "too early: repeat it · y restarts · n or esc cancels"
         )
         shown.question._armed_at = 0.0
         await shown.press("x")

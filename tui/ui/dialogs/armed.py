@@ -52,7 +52,7 @@ class TypeAheadProofScreen(ModalScreen[_Result], Generic[_Result]):
     def arming_hints(self) -> list[Hint]:
         """When input is accepted, where it is not yet, or that it came before."""
         if self.is_armed:
-            return [("too early: press again", "")] if self._was_early else []
+            return [("too early: repeat it", "")] if self._was_early else []
         wait = max(self.arming_times.painted, self._arms.frame_reports.confirmed_within)
         words = "too early: wait" if self._was_early else "keys work in"
         return [(f"{words} {wait:g} s", "")]
