@@ -175,7 +175,8 @@ async def test_the_cell_under_the_cursor_is_what_an_order_is_for(
 ) -> None:
     async with open_deck(write_configuration(served, tmp_path)) as deck:
         await open_matrix(deck)
-        await deck.press("right", "r")
+        await deck.press("right")
+        await deck.open("r", OrderDialog)
         await deck.shows("Restart alert_mgr on node2 (", f"POST {served.urls[2]}/v1/local/services")
         await deck.confirm()
         assert isinstance(deck.app.screen, MatrixScreen)
