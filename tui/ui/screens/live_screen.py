@@ -229,16 +229,19 @@ class LiveScreen(Screen[ScreenResultType]):
         views = [NodeView.of(one, 0, monotonic()) for one in nodes]
         return status_lines.placed_alerts(views, self._contexts(views))
 
-    def _show_header(self, view: NodeView | None = None) -> None:
+    def _show_header(
+        self, view: NodeView | None = None, nodes: Sequence[NodeView] | None = None
+    ) -> None:
         """Show the header: of a node and its cluster on the deck, else of all nodes.
 
-        On other screens `view` is the node under the cursor, where there is one.
+        On other screens `view` is the node under the cursor, where there is one, and `nodes` are
+        all of them, where they were looked at already.
         """
         palette, now = self._palette, monotonic()
         every = self._fleet.nodes
         if not self.VIEW and view is not None:
             every = self._fleet.beside(view.name)
-        nodes = [NodeView.of(node, 0, now) for node in every]
+        nodes = nodes or [NodeView.of(node, 0, now) for node in every]
         title = f"{self.VIEW} · {_nodes(nodes)}" if self.VIEW else _clusters(nodes)
         restarts = self._restarts()
         contexts = self._contexts(nodes)

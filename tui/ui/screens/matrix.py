@@ -109,18 +109,19 @@ class MatrixScreen(SortedScreen, ServicesScreen[CellKey | None]):
 
     # What is shown
 
-    def columns(self) -> tuple[MatrixColumn, ...]:
+    def columns(self, views: Sequence[NodeView]) -> tuple[MatrixColumn, ...]:
         """Make the columns, in their order: the only place that decides which there are."""
         now = monotonic()
         unmanaged = (
             unmanaged_column(node, now, _UNMANAGED_STALE) for node in self._fleet.unmanaged_nodes
         )
-        return grouped([*self._maker.of(self._views()), *unmanaged])
+        return grouped([*self._maker.of(views), *unmanaged])
 
     def refresh_all(self) -> None:
         """Show everything as it stands."""
+        views = self._views()
         self._grid = build_grid(
-            self.columns(),
+            self.columns(views),
             self._query,
             only=self._only,
             order=self._sorting.order,
@@ -128,7 +129,7 @@ class MatrixScreen(SortedScreen, ServicesScreen[CellKey | None]):
         )
         self.table.set_empty(headers.why_empty(self._grid, self._query.text, only=self._only))
         self.table.present(self._grid)
-        self.show_around()
+        self._show_around(views)
 
     @on(LiveTable.HeadClicked, "#matrix")
     def _head_clicked(self, event: LiveTable.HeadClicked) -> None:
@@ -149,7 +150,10 @@ class MatrixScreen(SortedScreen, ServicesScreen[CellKey | None]):
         self.refresh_all()
 
     def show_around(self) -> None:
-        self._show_header()
+        self._show_around(self._views())
+
+    def _show_around(self, views: Sequence[NodeView]) -> None:
+        self._show_header(nodes=views)
         self._alerts_on = self._alerts()
         self._show_cursor()
 
