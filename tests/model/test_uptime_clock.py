@@ -77,3 +77,10 @@ def test_the_uptimes_of_later_answers_are_followed_before_a_service_is_looked_at
     assert beginnings.uptime(service, 203.9) == 102
     beginnings.note(replace(first, services=unseen((service,), 4), answered_at=203.5))
     assert beginnings.uptime(service, 203.9) == 103
+
+
+def test_of_several_answers_the_newest_alone_is_read_once_an_uptime_is_wanted() -> None:
+    beginnings, sharper, newest = UptimeClock(), answer(200.4), answer(202.0)
+    for reading in (sharper, newest):
+        beginnings.note(reading)
+    assert beginnings.uptime(newest.services[0], 203.9) == 102  # with the first one it were 103

@@ -19,12 +19,19 @@ class UptimeClock:
 
     def __init__(self) -> None:
         self._node = ""
+        self._newest: Reading | None = None
         self._noted: Reading | None = None
         self._began: dict[str, tuple[datetime | None, float]] = {}
 
     def note(self, reading: Reading) -> None:
-        """Record a node's newest answer, unless it is known."""
-        if reading.answered_at is None or reading is self._noted:
+        """Record a node's newest answer. It is read once an uptime is wanted: of most none is."""
+        if reading.answered_at is not None:
+            self._newest = reading
+
+    def _read_newest(self) -> None:
+        """Read the newest answer, unless it was."""
+        reading = self._newest
+        if reading is None or reading is self._noted or reading.answered_at is None:
             return
         self._noted = reading
         had = self._began if reading.node == self._node else {}
@@ -40,6 +47,7 @@ class UptimeClock:
 
     def uptime(self, service: Service, now: float) -> int | None:
         """Return a service's uptime at `now` (monotonic), in whole seconds, where it is known."""
+        self._read_newest()
         known = self._began.get(service.name)
         if service.uptime is None or known is None or known[0] != service.started_at:
             return service.uptime
