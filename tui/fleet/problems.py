@@ -392,9 +392,11 @@ def _certificate(node: NodeCondition, on: datetime) -> Iterable[Problem]:
 def _services(
     node: NodeCondition, changes: Mapping[str, Sequence[Event]], now: float
 ) -> Iterable[Problem]:
-    services = but_for_uptimes(node.reading.services)
+    services, well = but_for_uptimes(node.reading.services), Health.UP
     for service in services:
         events = changes.get(service.name, ())
+        if not events and service.health(node.disabled) is well:
+            continue  # as nearly all are, on all nodes
         yield from _service(node, service, events, now)
         restarts, _ = restarts_of(events, now)
         if restarts and not _looping(events, now):
