@@ -86,6 +86,16 @@ async def test_a_toast_over_a_dialog_is_shown_once_that_is_closed_and_for_its_wh
         assert 0 < [*app._notifications][-1].time_left <= 60
 
 
+async def test_of_many_toasts_over_a_dialog_the_newest_are_shown() -> None:
+    app = TerminalApp()
+    async with app.run_test(notifications=True):
+        await app.push_screen(Dialog())
+        for number in range(40):
+            app.notify(f"write {number} failed")
+        app.pop_screen()
+        await wait_until(lambda: shown(app) == [f"write {n} failed" for n in range(34, 40)])
+
+
 async def test_what_a_dialog_says_as_it_closes_is_shown_on_the_screen_below() -> None:
     app = TerminalApp()
     async with app.run_test(notifications=True):

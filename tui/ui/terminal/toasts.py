@@ -11,6 +11,9 @@ from textual.widgets._toast import ToastHolder
 
 from tui.ui.terminal.input_guard import InputGuard
 
+_HELD_AT_MOST = 6
+"""Toasts that wait for a dialog to be closed: of more, the newest, as many as there is room for."""
+
 
 class ToastCounter:
     """Counts toasts of equal title, text and severity, for as long as they are shown."""
@@ -69,6 +72,9 @@ class ToastApp(App[None]):
         if before is not None:
             self._unnotify(before, refresh=False)
         self._notifications.add(toast)
+        held = [one for one in self._notifications if one.raised_at == math.inf]
+        for one in held[:-_HELD_AT_MOST]:
+            self._unnotify(one, refresh=False)
         self._refresh_notifications()
 
     def _refresh_notifications(self) -> None:
