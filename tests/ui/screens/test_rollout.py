@@ -470,9 +470,12 @@ async def test_in_a_small_window_a_rollout_begins_once_all_of_its_plan_was_seen(
 async def test_any_size_shows_a_rollout(served: SimulatedCluster, tmp_path: Path) -> None:
     async with open_deck(write_configuration(served, tmp_path), patience=QUICK) as deck:
         await paused(deck, served)
-        for size in ((1, 1), (20, 5), (40, 12), (200, 60)):
+        for size in ((1, 1), (20, 5), (40, 12), (60, 14), (200, 60)):
             await hears(deck)
             await deck.resize(*size)
+            if size[0] >= 60:
+                more = "down: more" if size == (60, 14) else "r s a are confirmed first"
+                await deck.shows(f"esc closes, it stays paused · {more}")
             await deck.press("down", "s")
             await deck.until(lambda: isinstance(deck.app.screen, RolloutActionDialog))
             await deck.until(lambda: deck.app.screen.is_armed)

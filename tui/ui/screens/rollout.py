@@ -186,7 +186,10 @@ class RolloutScreen(ArmedScreen[None]):
                 box.scroll_to(y=max(0, last - box.size.height // 2), animate=False)
 
     def _show_keys(self) -> None:
-        """Show the keys, and after them when they work, so that they keep their places."""
+        """Show the keys, and after them when they work, so that they keep their places.
+
+        While nodes follow below those in view, the key that shows them is among them.
+        """
         progress = self.progress
         hints, remark = [("esc closes", "escape")], list[Hint]()
         if progress.state is RolloutState.PAUSED:
@@ -194,6 +197,9 @@ class RolloutScreen(ArmedScreen[None]):
             remark = [("r s a are confirmed first", "")]
         elif progress.is_open:
             hints = [("a abort", "a"), ("esc closes, it goes on", "escape")]
+        turns = self.query_one("#turns", VerticalScroll)
+        if turns.scroll_offset.y < turns.max_scroll_y:
+            remark = [("down: more", "down")]
         hints += self.arming_hints or remark
         self.query_one("#how", TextLine).say(hint_line(hints, self._palette["muted"]))
 
