@@ -84,8 +84,10 @@ def _of_cluster(
             places.add(watch.profile.address)
     members = {member.uid: member for member in cache.members}
     for node in page.newest.nodes:
+        if node.uid in own:
+            continue  # as nearly all are
         member = members.get(node.uid, Member(node.uid))
-        if node.uid not in own and not {member.address, member.hostname} & places:
+        if not {member.address, member.hostname} & places:
             yield _unmanaged(cluster, node, member, page.seen_at(node))
 
 
