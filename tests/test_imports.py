@@ -115,6 +115,26 @@ def test_a_proxy_needs_httpx_without_its_command_line() -> None:
     assert not imported & {"rich", "click", "textual"}
 
 
+def test_the_window_comes_without_the_widgets_that_it_has_not() -> None:
+    look = """
+import sys
+from tui.cli.deck import import_palette
+import_palette()
+import tui.ui.app
+print(*sys.modules)
+from textual.types import DirEntry
+print(DirEntry.__module__)
+"""
+    done = subprocess.run(  # noqa: S603 - our own module
+        [sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    imported, found = done.stdout.splitlines()
+    not_needed = {f"textual.widgets._{one}" for one in ("tree", "directory_tree", "select")}
+    assert not not_needed & set(imported.split())
+    assert "textual.command" in imported.split()
+    assert found == "textual.widgets._directory_tree"  # who wants it gets the real module
+
+
 def test_a_whole_status_never_imports_rich(tmp_path: Path) -> None:
     _, _, imported = whole("status", folder=tmp_path)
     assert "rich" not in imported
