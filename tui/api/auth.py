@@ -112,9 +112,8 @@ class TokenConnection(Connection):
         body: HiddenText,
         trace: RequestTrace,
     ) -> HttpReply:
-        async with self._deadline(trace) as limit:
-            request = Request("POST", self._address, path, authorization, body.reveal().encode())
-            return await self._send(request, trace, limit)
+        request = Request("POST", self._address, path, authorization, body.reveal().encode())
+        return await self._within_timeout(trace, lambda limit: self._send(request, trace, limit))
 
 
 _TTL_BODY = HiddenText(json.dumps({"ttl": TTL}))

@@ -7,7 +7,7 @@ What decides when a password may be sent is the connection's `PasswordGuard`.
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar, Protocol
 
 from tui import concurrency
@@ -236,26 +236,31 @@ class Connection:
         """
         has_password = authorization is not None and authorization.is_password
         trace = RequestTrace(before_send, has_password=has_password)
-        async with self._deadline(trace) as limit:
-            request = Request("GET", self._address, path, authorization)
-            try:
-                reply = await self._send(request, trace, limit)
-                if reply.status != 200 or not trace.slept:
-                    return reply
-                await self.aclose()
-                # It was answered: the password that is sent again is not one without an answer.
-                self.guard.after_request(unanswered=False)
-            except Unreachable:
-                # Only a kept connection may have been closed before the node knew of this.
-                if trace.connected or not trace.sent:
-                    raise
-            trace.stage, trace.sent = RequestStage.QUEUED, False
+        request = Request("GET", self._address, path, authorization)
+        return await self._within_timeout(trace, lambda limit: self._get(request, trace, limit))
+
+    async def _get(
+        self, request: Request, trace: RequestTrace, limit: asyncio.Timeout
+    ) -> HttpReply:
+        """Send a GET, once more where its answer counts for nothing."""
+        try:
             reply = await self._send(request, trace, limit)
-            if reply.status == 200 and trace.slept:
-                await self.aclose()
-                text = f"{self.where}: {trace.sleep_text} before its answer was read"
-                raise Unreachable(text, remedies=(Remedy.WAIT, Remedy.REFRESH))
-            return reply
+            if reply.status != 200 or not trace.slept:
+                return reply
+            await self.aclose()
+            # It was answered: the password that is sent again is not one without an answer.
+            self.guard.after_request(unanswered=False)
+        except Unreachable:
+            # Only a kept connection may have been closed before the node knew of this.
+            if trace.connected or not trace.sent:
+                raise
+        trace.stage, trace.sent = RequestStage.QUEUED, False
+        reply = await self._send(request, trace, limit)
+        if reply.status == 200 and trace.slept:
+            await self.aclose()
+            text = f"{self.where}: {trace.sleep_text} before its answer was read"
+            raise Unreachable(text, remedies=(Remedy.WAIT, Remedy.REFRESH))
+        return reply
 
     async def aclose(self) -> None:
         """Close the connection; the next request opens another."""
@@ -294,15 +299,16 @@ class Connection:
         trace.stage = stage
         return context
 
-    @contextlib.asynccontextmanager
-    async def _deadline(self, trace: RequestTrace) -> AsyncIterator[asyncio.Timeout]:
-        """Limit one request to the timeout."""
+    async def _within_timeout(
+        self, trace: RequestTrace, exchange: Callable[[asyncio.Timeout], Awaitable[HttpReply]]
+    ) -> HttpReply:
+        """Limit one exchange, a request with its answer, to the timeout."""
         if self._is_busy:
             raise RuntimeError(f"two requests at a time on the connection to {self.where}")
         self._is_busy, self._is_unanswered = True, False
         try:
             async with asyncio.timeout(self.timeout) as limit:
-                yield limit
+                return await exchange(limit)
         except TimeoutError:
             raise timeout_error(self._where(trace.stage), self.timeout, trace.stage) from None
         finally:
@@ -483,8 +489,10 @@ class OrderConnection(Connection):
         trace = RequestTrace(before_send, leaving, authorization.is_password)
         request = Request("POST", self._address, path, authorization, body)
         try:
-            async with self._deadline(trace) as limit:
-                return await self._send(request, trace, limit, only_open=same_connection)
+            return await self._within_timeout(
+                trace,
+                lambda limit: self._send(request, trace, limit, only_open=same_connection),
+            )
         except ApiError as error:
             if not trace.sent:
                 raise NotSent.because(error) from error
