@@ -72,7 +72,7 @@ def main() -> int:
         return 1
     figures = [
         Figure("modules before the first paint", "number", [], before_paint, 60),
-        Figure("modules before the first table", "number", [], before_table, 590),
+        Figure("modules before the first table", "number", [], before_table, 570),
         Figure("modules of status --json", "number", [], of_status, 255),
         Figure("written at rest", "B/s", [], quiet, 320),
         Figure("lines painted that changed", "1/s", [], changed),
