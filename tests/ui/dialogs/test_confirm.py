@@ -431,12 +431,22 @@ async def test_the_last_line_of_the_essentials_has_to_be_seen() -> None:
         await wait_until(lambda: help_text(shown).startswith("y restarts"))
 
 
+class Wrapping(Question):
+    """A question with a line that takes one line more in the dialog than across the screen."""
+
+    lines = ("x" * 400,)
+
+
 async def test_what_follows_the_essentials_may_be_read_and_need_not() -> None:
-    async with asked(Question) as shown:
+    async with asked(Wrapping) as shown:
         assert help_text(shown) == "y restarts · n or esc cancels"
+        what = shown.question.query_one("#what")
+        assert shown.question._lines_needed(what.content_size.width) == what.size.height == 6
     async with asked(LongTail) as shown:
         facts = shown.question.query_one("#facts")
         await wait_until(lambda: help_text(shown) == "y restarts · n or esc cancels · down: more")
+        how = shown.question.query_one("#how")
+        await wait_until(lambda: how.size.height and facts.size.height == shown.question._fit())
         height, end = facts.size.height, facts.max_scroll_y
         for key, offset in (("down", height), ("down", end), ("up", end - height), ("up", 0)):
             shown.question._refresh_go()  # what is in view counts as seen
