@@ -19,6 +19,8 @@ class PasswordDialog(TypeAheadProofScreen[Secret | None]):
 
     AUTO_FOCUS = "#password"
     BINDINGS = [Binding("escape", "cancel", "Cancel", show=False)]
+    holds_toasts = False
+    """It has no button that could be moved, and what its keys refuse is said while it is open."""
 
     def __init__(self, username: str, where: str, why: str, palette: Palette) -> None:
         super().__init__()
