@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from tests.events import HERE
-from tests.fleet.conftest import profile, profiles, running
+from tests.faultserver import serving
+from tests.fleet.conftest import Play, profile, profiles, running
 from tests.ui.table.hostile import NAMES
 from tui.api.errors import Untrusted
 from tui.fleet.problems import (
@@ -463,3 +464,18 @@ async def test_where_two_profiles_without_a_cluster_have_one_uid_the_alert_names
         reports = alert_reports(deck.fleet.nodes)
         (found,) = find_problems((), (), monotonic(), datetime.now(UTC), alerts=reports)
         assert (found.place, found.has_profile) == (("node:1", ""), False)
+
+
+async def test_an_alert_of_a_cluster_that_no_profile_names_is_of_no_node_of_another_cluster(
+    served: SimulatedCluster,
+) -> None:
+    served.cluster.contents.raise_alert("node_memory", "WARNING", 2)
+    with serving(Play(uid=2)) as other:
+        async with running(profile(served.urls[1], "a"), profile(other.url, "b")) as deck:
+            await deck.known()
+            await deck.until(lambda: all(one.identity.cluster for one in deck.fleet.nodes))
+            assert deck.watch("b").identity.uid == 2
+            await deck.fleet.read_context("a")
+            reports = alert_reports(deck.fleet.nodes)
+            (found,) = find_problems((), (), monotonic(), datetime.now(UTC), alerts=reports)
+            assert (found.place, found.has_profile) == (("node:2", ""), False)

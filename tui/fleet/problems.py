@@ -183,7 +183,8 @@ class AlertReport:
     """The alerts of one cluster; `nodes` are the names of its profiles by their nodes' uid.
 
     `cluster` is its name in its profiles; `title` is what to call it. Where no profile names it,
-    each of them reports it by itself, and `nodes` are those of all such profiles.
+    each of them reports it by itself, and `nodes` are those of all such profiles, without those
+    whose nodes say that they are of another cluster.
     """
 
     title: str
@@ -199,11 +200,20 @@ def alert_reports(watches: Iterable[NodePoller]) -> tuple[AlertReport, ...]:
         clusters.setdefault(watch.profile.cluster, []).append(watch)
     reports: list[AlertReport] = []
     for cluster, group in clusters.items():
-        nodes = _by_uid(group)
+        nodes = {
+            known: _by_uid(one for one in group if _may_be_of(one, cluster or known))
+            for known in {one.identity.cluster for one in group}
+        }
         for source in {watch.cluster_key: watch for watch in group}.values():
-            name = cluster or source.identity.cluster or f"of {source.name}"
-            reports.append(AlertReport(f"cluster {name}", cluster, source.context.alerts, nodes))
+            known, alerts = source.identity.cluster, source.context.alerts
+            title = f"cluster {cluster or known or f'of {source.name}'}"
+            reports.append(AlertReport(title, cluster, alerts, nodes[known]))
     return tuple(reports)
+
+
+def _may_be_of(watch: NodePoller, cluster: str) -> bool:
+    """Whether a node may be of a cluster, by its profile or else by what it says; "" is any."""
+    return not cluster or (watch.profile.cluster or watch.identity.cluster or cluster) == cluster
 
 
 def _by_uid(watches: Iterable[NodePoller]) -> dict[int, str]:
