@@ -1,6 +1,7 @@
 """Why something is as it is: the evidence in order, with source and age, and what is not known."""
 
 import asyncio
+import contextlib
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,7 +11,7 @@ import pytest
 
 from tests.clock import Clock
 from tests.faultserver import Peer, answer, serving
-from tests.fleet.conftest import Play, profile, profiles, running, said
+from tests.fleet.conftest import BOOTSTRAP, Play, profile, profiles, running, said
 from tui.fleet.orders.verdict import Patience
 from tui.fleet.polling.cluster_context import ABSENT_FOR, CONTEXT_EVERY, REFUSED_FOR
 from tui.fleet.problems import NodeCondition, Severity, find_problems, recent_restarts
@@ -568,6 +569,27 @@ async def test_the_checks_are_read_or_why_they_are_not_known(
             assert (checks.node.value or checks.node.gap) == node
             assert (checks.cluster.value or checks.cluster.gap) == cluster
             assert not server.posts
+
+
+async def test_a_node_whose_uid_is_not_known_costs_one_call_and_not_one_at_each_node() -> None:
+    """P24: while they are shown, that is each time that they are read."""
+    plays = [Play(uid) for uid in (1, 2, 3)]
+    for play in plays:
+        play.get(BOOTSTRAP, answer("", 404))
+        play.get("/v1/cluster/check", said({"cluster_test_result": True}))
+    with contextlib.ExitStack() as stack:
+        servers = [stack.enter_context(serving(play)) for play in plays]
+        nodes = [
+            profile(server.url, f"node{uid}", cluster="demo")
+            for uid, server in enumerate(servers, 1)
+        ]
+        async with running(*nodes, refresh=2) as deck:
+            await deck.good()
+            assert deck.watch("node2").identity.uid is None
+            checks = await read_checks(deck.fleet, "node2")
+            assert checks.cluster.value == (True, "")
+            assert checks.node.gap == "the node's uid is not known"
+            assert sum(map(check_requests, servers)) == 1
 
 
 async def test_a_node_whose_last_poll_failed_is_not_waited_for_again() -> None:

@@ -642,10 +642,11 @@ async def read_checks(fleet: Fleet, node: str) -> Checks:
         silent: Known[_Check] = Known(gap="no node of its cluster could be polled")
         return Checks(silent, silent)
     watches.sort(key=lambda one: (one.facts.identity.role is not Role.PRIMARY, one is not target))
-    checks = Checks()
+    checks, uid = Checks(), target.identity.uid
     for watch in watches:
-        if checks.node.value is None:
-            found = await _read_at(watch, target.identity.uid)
+        wanted = checks.cluster if uid is None else checks.node
+        if wanted.value is None:
+            found = await _read_at(watch, uid, with_cluster=checks.cluster.value is None)
             checks = Checks(
                 found.node,
                 checks.cluster if checks.cluster.value is not None else found.cluster,
@@ -654,14 +655,16 @@ async def read_checks(fleet: Fleet, node: str) -> Checks:
     return checks
 
 
-async def _read_at(watch: NodePoller, uid: int | None) -> Checks:
+async def _read_at(watch: NodePoller, uid: int | None, *, with_cluster: bool) -> Checks:
     try:
         async with watch.hold_side() as client:
             node: Known[_Check] = Known(gap="the node's uid is not known")
-            pause = 0.0
+            cluster: Known[_Check] = Known()
+            pause = also = 0.0
             if uid is not None:
                 node, pause = await _known(client.node_check(uid))
-            cluster, also = await _known(client.cluster_check())
+            if with_cluster:
+                cluster, also = await _known(client.cluster_check())
             return Checks(node, cluster, max(pause, also))
     except LoginRefused as refused:
         gap = gap_of(refused)
