@@ -684,6 +684,32 @@ async def test_no_check_is_read_while_an_action_is_open_in_the_cluster(
         assert checks.newest.node.value is None
 
 
+async def test_no_further_check_is_read_once_an_action_was_sent_meanwhile() -> None:
+    """P24."""
+    play, may_answer = Play(), threading.Event()
+
+    def slow(peer: Peer) -> None:
+        may_answer.wait(60)
+        peer.send(said({"result": True}))
+
+    play.get("/v1/nodes/check/1", slow)
+    play.get("/v1/cluster/check", said({"cluster_test_result": True}))
+    play.post(said({"alert_mgr": True}))
+    patience = Patience(steady=600.0, limit=600.0)
+    with serving(play) as server:
+        async with running(profile(server.url), patience=patience) as deck:
+            await deck.known()
+            checks = LiveChecks(deck.fleet, "node1")
+            reading = asyncio.create_task(checks.read())
+            await deck.until(lambda: check_requests(server))
+            deck.give(Verb.RESTART, "alert_mgr")
+            may_answer.set()
+            await reading
+            assert check_requests(server) == 1
+            assert checks.newest.node.value == (True, "")
+            assert checks.newest.cluster.gap == "an action is open in the cluster"
+
+
 async def test_a_check_that_takes_long_holds_up_no_poll() -> None:
     play, may_answer = Play(), threading.Event()
 

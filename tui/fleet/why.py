@@ -55,6 +55,7 @@ ACTIONS_AT_MOST = 5
 _NEWEST_AT_MOST = 3
 
 _Check = tuple[bool, str]
+_READING, _ACTION_OPEN = "being read", "an action is open in the cluster"
 _HERE = frozenset({EventKind.ORDERED, EventKind.VERDICT, EventKind.ROLLOUT})
 _CHANGES = frozenset(
     {EventKind.FLIPPED, EventKind.RESTARTED, EventKind.VANISHED, EventKind.APPEARED}
@@ -630,7 +631,8 @@ async def read_checks(fleet: Fleet, node: str) -> Checks:
     """Read the cluster's checks of a node and of itself, at the first node that answers them.
 
     A node that is not primary may redirect, which is not followed, so the next one is tried. One
-    whose last poll failed is not: each would be waited for as long as a request may take.
+    whose last poll failed is not: each would be waited for as long as a request may take. No
+    further call is made once an action is open in the cluster.
     """
     target = fleet.watch(node)
     watches = [
@@ -645,8 +647,8 @@ async def read_checks(fleet: Fleet, node: str) -> Checks:
     checks, uid = Checks(), target.identity.uid
     for watch in watches:
         wanted = checks.cluster if uid is None else checks.node
-        if wanted.value is None:
-            found = await _read_at(watch, uid, with_cluster=checks.cluster.value is None)
+        if wanted.value is None and not _is_action_open(fleet, watch.name):
+            found = await _read_at(fleet, watch, uid, with_cluster=checks.cluster.value is None)
             checks = Checks(
                 found.node,
                 checks.cluster if checks.cluster.value is not None else found.cluster,
@@ -655,15 +657,17 @@ async def read_checks(fleet: Fleet, node: str) -> Checks:
     return checks
 
 
-async def _read_at(watch: NodePoller, uid: int | None, *, with_cluster: bool) -> Checks:
+async def _read_at(
+    fleet: Fleet, watch: NodePoller, uid: int | None, *, with_cluster: bool
+) -> Checks:
     try:
         async with watch.hold_side() as client:
             node: Known[_Check] = Known(gap="the node's uid is not known")
-            cluster: Known[_Check] = Known()
+            cluster: Known[_Check] = Known(gap=_ACTION_OPEN)
             pause = also = 0.0
             if uid is not None:
                 node, pause = await _known(client.node_check(uid))
-            if with_cluster:
+            if with_cluster and not _is_action_open(fleet, watch.name):
                 cluster, also = await _known(client.cluster_check())
             return Checks(node, cluster, max(pause, also))
     except LoginRefused as refused:
@@ -686,7 +690,10 @@ async def _known(reading: Awaitable[_Check]) -> tuple[Known[_Check], float]:
         return Known(gap=gap_of(error)), pause_after(error)
 
 
-_READING, _ACTION_OPEN = "being read", "an action is open in the cluster"
+def _is_action_open(fleet: Fleet, node: str) -> bool:
+    """Whether an action is open in a node's cluster; False where its profile is gone."""
+    nodes = fleet.beside(node) if node in fleet else ()
+    return any(fleet.orders.involves(watch.name) for watch in nodes)
 
 
 class LiveChecks:
@@ -705,18 +712,14 @@ class LiveChecks:
     @property
     def is_due(self) -> bool:
         """Whether they may be read again by now."""
-        return self._clock() >= self._due and not self._is_reading and not self._is_action_open
-
-    @property
-    def _is_action_open(self) -> bool:
-        involves = self._fleet.orders.involves
-        return any(involves(watch.name) for watch in self._fleet.beside(self._node))
+        is_due = self._clock() >= self._due and not self._is_reading
+        return is_due and not _is_action_open(self._fleet, self._node)
 
     async def read(self) -> None:
         """Read them now, unless they are being read, or an action is open."""
         if self._is_reading:
             return
-        if self._is_action_open:
+        if _is_action_open(self._fleet, self._node):
             self._keep(Known(gap=_ACTION_OPEN), Known(gap=_ACTION_OPEN))
             return
         self._is_reading = True
