@@ -364,15 +364,25 @@ async def test_a_node_that_was_moved_to_another_cluster_gets_no_facts_of_the_old
 
 
 class SeenReadings(NullHistory):
-    """A history that keeps since when `alert_mgr` ran, by each reading."""
+    """A history that keeps since when `alert_mgr` ran, and how long each reading counts."""
 
     def __init__(self) -> None:
         self.starts: list[datetime | None] = []
+        self.stale_after = 0.0
 
-    def reading(self, reading: Reading, cluster: str) -> None:
+    def reading(self, reading: Reading, cluster: str, stale_after: float = 0.0) -> None:
+        self.stale_after = stale_after
         service = reading.find("alert_mgr")
         if service is not None:
             self.starts.append(service.started_at)
+
+
+async def test_the_history_is_given_how_long_a_reading_counts() -> None:
+    history = SeenReadings()
+    with serving(Play()) as server:
+        async with running(profile(server.url), refresh=120, history=history) as deck:
+            await deck.until(lambda: history.starts)
+            assert history.stale_after == deck.watch().stale_after == 240
 
 
 async def test_a_retired_poller_with_an_open_order_publishes_nothing_under_its_name() -> None:

@@ -79,6 +79,15 @@ def test_a_long_silence_and_a_clock_that_was_set_back_end_a_stretch() -> None:
         assert (stretch[2], until) == (STAMP + begun, STAMP + after)
 
 
+def test_between_polls_that_are_far_apart_a_node_is_watched_until_its_reading_is_stale() -> None:
+    """Polled every five minutes, it would have a time without data after each answer."""
+    tracker = StateTracker()
+    for after, begun in ((0, 0), (300, 0), (900, 0), (1501, 1501)):
+        _, stretch, _ = tracker.see(reading(after=after), "demo", 600)
+        assert stretch is not None
+        assert stretch[2] == STAMP + begun
+
+
 def test_nodes_of_one_name_in_two_clusters_are_two() -> None:
     tracker = StateTracker()
     tracker.see(reading(service()), "one")

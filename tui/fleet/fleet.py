@@ -380,7 +380,8 @@ class Fleet:
             return
         # What another node answers is not a reading of this one.
         seen = Reading(watch.name) if watch.wrong_node else watch.reading
-        self._keep_soon(partial(self.past.reading, seen, watch.profile.cluster))
+        cluster, stale_after = watch.profile.cluster, watch.stale_after
+        self._keep_soon(partial(self.past.reading, seen, cluster, stale_after))
         self._recovery.look(watch)
 
     def _keep_soon(self, keep: Callable[[], None]) -> None:

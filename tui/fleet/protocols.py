@@ -172,8 +172,11 @@ class History(Protocol):
         """Record an event."""
         return
 
-    def reading(self, reading: Reading, cluster: str) -> None:
-        """Record what is new in a reading, and that the node was watched."""
+    def reading(self, reading: Reading, cluster: str, stale_after: float = 0.0) -> None:
+        """Record what is new in a reading, and that the node was watched.
+
+        `stale_after` is the age in seconds from which it is stale.
+        """
         return
 
     async def day(self, node: str, service: str, cluster: str) -> Day | None:

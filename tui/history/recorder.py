@@ -94,9 +94,9 @@ class HistoryRecorder:
             self._queue.note(event, cluster)
             self._background.soon(self._times.soon)
 
-    def reading(self, reading: Reading, cluster: str) -> None:
+    def reading(self, reading: Reading, cluster: str, stale_after: float = 0.0) -> None:
         """Record what is new in a reading, and that the node was watched."""
-        if self._is_on and self._queue.see(reading, cluster):
+        if self._is_on and self._queue.see(reading, cluster, stale_after):
             self._background.soon(self._times.soon)
 
     async def day(self, node: str, service: str, cluster: str) -> "Day | None":

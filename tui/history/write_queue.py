@@ -15,7 +15,10 @@ from tui.model.service import Service, but_for_uptimes
 from tui.model.text import clean
 
 GAP = 60.0
-"""Seconds without an answer after which a node no longer counts as watched."""
+"""Seconds without an answer after which a node no longer counts as watched, at least.
+
+Where its reading is stale only later, since it is polled seldom, it counts until then.
+"""
 
 Node = tuple[str, str]
 """A cluster and a node in it, by their names in the profile."""
@@ -61,7 +64,7 @@ class StateTracker:
         self._spans: dict[Node, tuple[float, float]] = {}
 
     def see(
-        self, reading: Reading, cluster: str
+        self, reading: Reading, cluster: str, stale_after: float = 0.0
     ) -> tuple[WatchedState | None, Stretch | None, float]:
         """Return what is new in a reading, which stretch goes on, and up to when.
 
@@ -73,7 +76,7 @@ class StateTracker:
             return None, None, 0.0
         at = reading.answered_on.timestamp()
         begun, ended = self._spans.get(node, (at, at))
-        if not ended <= at <= ended + GAP:
+        if not ended <= at <= ended + max(GAP, stale_after):
             begun = at
         self._spans[node] = (begun, at)
         return self._news(node, at, reading.services), (*node, begun), at
@@ -141,10 +144,10 @@ class WriteQueue:
             self._batch.events.append((cluster, event))
             self._trim()
 
-    def see(self, reading: Reading, cluster: str) -> bool:
+    def see(self, reading: Reading, cluster: str, stale_after: float = 0.0) -> bool:
         """Add a reading; return whether a service is in another state."""
         with self._lock:
-            state, stretch, until = self._tracker.see(reading, cluster)
+            state, stretch, until = self._tracker.see(reading, cluster, stale_after)
             if stretch is not None:
                 self._batch.stretches[stretch] = until
             if state is not None:
