@@ -1,6 +1,7 @@
 """The journal of a session beside a disk that is slow, or a file that another process locks."""
 
 import fcntl
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from threading import Timer
@@ -194,6 +195,25 @@ def test_a_check_by_another_process_does_not_turn_a_rollout_away(tmp_path: Path)
         timer.start()
         rolling.take(wait=30)
         timer.join()
+    rolling.free()
+
+
+def test_a_process_that_is_held_up_in_its_check_is_not_taken_for_one_that_rolled_before(
+    tmp_path: Path,
+) -> None:
+    rolling = RolloutLock(tmp_path / "s" / "r", plan(1), "here")
+    rolling.take()
+    rolling.free()
+    (path, *_) = (tmp_path / "s" / "r" / "locks").iterdir()
+    with path.open("rb") as file, ThreadPoolExecutor() as pool:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        with pytest.raises(NodeBusy, match=r"^another rsdeck checks the lock, and does not go on"):
+            rolling.take(wait=-100)
+        taking = pool.submit(rolling.take, wait=0)
+        with pytest.raises(TimeoutError):
+            taking.result(0.05)
+        fcntl.flock(file, fcntl.LOCK_UN)
+        taking.result(30)
     rolling.free()
 
 

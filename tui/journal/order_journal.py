@@ -39,7 +39,8 @@ from tui.storage.private_files import opened_file, opened_folder, storage_errors
 
 _NOTE_AT_MOST = 4096
 _WHAT_AT_MOST = 500
-_CHECKED_FOR = 0.1
+_CHECKED_FOR, _CHECKED_AT_MOST = 0.1, 2.0
+"""Seconds for which another process may check a lock, and more where it is held up meanwhile."""
 
 
 class NodeBusy(JournalError):
@@ -81,13 +82,8 @@ class ProcessLock:
         with contextlib.ExitStack() as files:
             for path, file in self._opened(files, make=False):
                 with storage_errors(path):
-                    try:
-                        # Shared: two that look at once do not take each other for its holder.
-                        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-                    except BlockingIOError:
-                        raise NodeBusy(self._holder_text(file)) from None
-                    # At once: who takes it waits only a moment for one that checks it.
-                    fcntl.flock(file, fcntl.LOCK_UN)
+                    if _is_held(file):
+                        raise NodeBusy(self._holder_text(file))
 
     def free(self) -> None:
         """Unlock it."""
@@ -113,8 +109,12 @@ class ProcessLock:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
-                if awake() > until:
+                late = awake() - until
+                if late > 0 and _is_held(file):
                     raise NodeBusy(self._holder_text(file)) from None
+                if late > _CHECKED_AT_MOST:
+                    text = "another rsdeck checks the lock, and does not go on: try again"
+                    raise NodeBusy(text) from None
             time.sleep(0.005)
         note = {
             **timestamp(),
@@ -138,6 +138,18 @@ class ProcessLock:
         who = f"user {clean(str(note.get('user', '')))}, pid {clean(str(note.get('pid')))}{where}"
         what = clean(str(note.get("what", self._what)), _WHAT_AT_MOST)
         return f"{who}, {_since(note)}, {what}"
+
+
+def _is_held(file: int) -> bool:
+    """Whether another process holds a lock, and does not only check it."""
+    try:
+        # Shared: two that look at once do not take each other for its holder.
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    # At once: who takes it waits only a moment for one that checks it.
+    fcntl.flock(file, fcntl.LOCK_UN)
+    return False
 
 
 class NodeLock(ProcessLock):
