@@ -1,7 +1,5 @@
 """Equal toasts become one, with a count; a dialog that decides something holds them."""
 
-import math
-
 from textual.notifications import Notification
 from textual.screen import ModalScreen
 from textual.widgets._toast import Toast
@@ -80,7 +78,7 @@ async def test_a_toast_over_a_dialog_is_shown_once_that_is_closed_and_for_its_wh
             app.notify("The disk is full.", timeout=60)
         await settle(app)
         assert shown(app) == []
-        assert [toast.time_left for toast in app._notifications][1:] == [math.inf]
+        assert [toast.message for toast in app._notifications] == ["Cancelled."]
         dialog.dismiss(None)
         await wait_until(lambda: "The disk is full. (2 times)" in shown(app))
         assert 0 < [*app._notifications][-1].time_left <= 60
@@ -94,6 +92,48 @@ async def test_of_many_toasts_over_a_dialog_the_newest_are_shown() -> None:
             app.notify(f"write {number} failed")
         app.pop_screen()
         await wait_until(lambda: shown(app) == [f"write {n} failed" for n in range(34, 40)])
+
+
+async def test_a_warning_over_a_dialog_is_not_lost_to_later_remarks() -> None:
+    app = TerminalApp()
+    async with app.run_test(notifications=True):
+        await app.push_screen(Dialog())
+        app.notify("Rollout 1 is paused.", severity="warning")
+        for number in range(40):
+            app.notify(f"copied {number}")
+        app.pop_screen()
+        remarks = [f"copied {number}" for number in range(35, 40)]
+        await wait_until(lambda: shown(app) == ["Rollout 1 is paused.", *remarks])
+
+
+async def test_toasts_that_waited_for_a_dialog_are_shown_for_longer_the_more_came_after() -> None:
+    """There is room for some at once, the newest; the others can be read once these are gone."""
+    app = TerminalApp()
+    async with app.run_test(notifications=True):
+        await app.push_screen(Dialog())
+        for number in range(4):
+            app.notify(f"{number}", timeout=60)
+        app.pop_screen()
+        await wait_until(lambda: shown(app) == ["0", "1", "2", "3"])
+        times = [toast.time_left for toast in app._notifications]
+        assert 60 < times[0] <= 120
+        assert all(0 < time <= 60 for time in times[1:])
+
+
+async def test_a_toast_over_a_dialog_that_opens_as_another_is_shown_goes_with_its_time() -> None:
+    """It is not shown below the dialog, where its time would never begin."""
+    app = TerminalApp()
+    async with app.run_test(notifications=True):
+        app.notify("It is opened.", timeout=60)
+        dialog = Dialog()
+        app.push_screen(dialog)
+        app.notify("The disk is full.", timeout=60)
+        await settle(app)
+        below = app.screen_stack[0].query(Toast)
+        assert [toast._notification.message for toast in below] == ["It is opened."]
+        dialog.dismiss(None)
+        await wait_until(lambda: shown(app) == ["It is opened.", "The disk is full."])
+        assert all(0 < toast._timeout <= 60 for toast in app.screen.query(Toast))
 
 
 async def test_what_a_dialog_says_as_it_closes_is_shown_on_the_screen_below() -> None:

@@ -1,6 +1,5 @@
 """Toasts: equal ones become one, with a count, and some dialogs hold them until they are closed."""
 
-import math
 import time
 from dataclasses import replace
 
@@ -11,8 +10,13 @@ from textual.widgets._toast import ToastHolder
 
 from tui.ui.terminal.input_guard import InputGuard
 
+_SEVERITIES: tuple[SeverityLevel, ...] = ("information", "warning", "error")
+
 _HELD_AT_MOST = 6
-"""Toasts that wait for a dialog to be closed: of more, the newest, as many as there is room for."""
+"""Toasts that wait for a dialog to be closed: of more, the most severe, and of those the newest."""
+
+_READ_AT_ONCE = 3
+"""How many toasts there is room for where each has two lines."""
 
 
 class ToastCounter:
@@ -48,6 +52,7 @@ class ToastApp(App[None]):
     def __init__(self, *, driver_class: type[Driver], ansi_color: bool | None) -> None:
         super().__init__(driver_class=driver_class, ansi_color=ansi_color)
         self._toast_counter = ToastCounter()
+        self._held: list[Notification] = []
 
     def notify(
         self,
@@ -65,16 +70,14 @@ class ToastApp(App[None]):
         """
         seconds = self.NOTIFICATION_TIMEOUT if timeout is None else timeout
         toast = Notification(message, title, severity, seconds, markup)
-        if self._holds_toasts:
-            toast.raised_at = math.inf
-        shown = frozenset(one.identity for one in self._notifications)
+        shown = frozenset(one.identity for one in (*self._notifications, *self._held))
         toast, before = self._toast_counter.merge(toast, shown)
         if before is not None:
             self._unnotify(before, refresh=False)
-        self._notifications.add(toast)
-        held = [one for one in self._notifications if one.raised_at == math.inf]
-        for one in held[:-_HELD_AT_MOST]:
-            self._unnotify(one, refresh=False)
+            self._held = [one for one in self._held if one is not before]
+        self._held.append(toast)
+        if len(self._held) > _HELD_AT_MOST:
+            self._held.remove(min(self._held, key=lambda one: _SEVERITIES.index(one.severity)))
         self._refresh_notifications()
 
     def _refresh_notifications(self) -> None:
@@ -85,14 +88,21 @@ class ToastApp(App[None]):
         """
         if self._holds_toasts:
             return
-        for toast in self._notifications:
-            toast.raised_at = min(toast.raised_at, time.time())
+        self._release_held()
         kept = {f"--textual-toast-{one.identity}" for one in self._notifications}
         if self.screen_stack:
             for holder in self.screen.query(ToastHolder):
                 if holder.id not in kept:
                     holder.remove()
         super()._refresh_notifications()
+
+    def _release_held(self) -> None:
+        """Let the time of what was held begin: of the newest first, where there are many."""
+        held, self._held = self._held, []
+        for newer, toast in enumerate(reversed(held)):
+            toast.raised_at = time.time() + toast.timeout * (newer // _READ_AT_ONCE)
+        for toast in held:
+            self._notifications.add(toast)
 
     @property
     def _holds_toasts(self) -> bool:
