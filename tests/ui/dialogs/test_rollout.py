@@ -45,7 +45,7 @@ from tui.ui.controllers.rollouts import (
 )
 from tui.ui.dialogs.confirm import ConfirmRefusal
 from tui.ui.dialogs.rollout import RolloutDialog, RolloutPage, RolloutQuestion
-from tui.ui.dialogs.rollout_action import action_effect, action_facts
+from tui.ui.dialogs.rollout_action import RolloutActionDialog, action_effect, action_facts
 from tui.ui.format.rollout_text import (
     rollout_rows,
 )
@@ -414,3 +414,27 @@ def test_what_closes_the_gate_now_is_said_where_it_is_decided(
     for action in RolloutAction:
         facts = {name: text for name, text, _ in action_facts(action, now, PALETTE, 30.0)}
         assert (facts["paused"], facts["now"]) == ("node3: ccs is STOPPED", shown)
+
+
+def test_how_the_gate_is_now_must_be_seen_anew_where_it_is_another_but_not_where_it_is_older() -> (
+    None
+):
+    """P29."""
+    gate = GateNow("node3", "ccs is STOPPED", is_known=True, checked_at=26.0)
+    paused = replace(progress(RolloutState.PAUSED, DONE, FAILED, WAITING), gate=gate)
+    gates: list[GateNow | None] = [
+        gate,
+        replace(gate, checked_at=41.0),
+        replace(gate, text="ccs is FATAL"),
+        replace(gate, text=""),
+        replace(gate, is_known=False),
+        None,
+    ]
+    now = paused
+    dialog = RolloutActionDialog(RolloutAction.RESUME, lambda: now, PALETTE)
+    seen = []
+    for gate_now in gates:
+        now = replace(paused, gate=gate_now)
+        seen.append(dialog.ageless_essentials)
+    assert seen[0] == seen[1]
+    assert len({*seen}) == len(gates) - 1

@@ -53,6 +53,12 @@ class RolloutActionDialog(ConfirmDialog[RolloutAction]):
         """All of the facts."""
         return self.facts
 
+    @property
+    def ageless_essentials(self) -> object:
+        """How the gate is by now, but for the age of that."""
+        gate = self._look().gate
+        return None if gate is None else (gate.node, gate.text, gate.is_known)
+
     def renew_facts(self) -> bool:
         """Show how the gate is by now, with its age."""
         return True
