@@ -188,6 +188,11 @@ async def test_sorting_goes_through_the_columns_and_can_be_reversed(
             await deck.press("S")
             await deck.shows(words)
         await deck.press("S")
+        for other in ("space", "d", "!"):
+            await deck.shows("· by name, a to z (esc: problems first)")
+            await deck.press(other)
+            await deck.until(lambda: "esc: problems first" not in deck.text)  # another comes first
+            await deck.press("escape")
         await deck.shows("· by name, a to z (esc: problems first)")
         await deck.press("escape")
         await deck.shows("ok · problems first ─")

@@ -662,10 +662,15 @@ class DeckScreen(SortedScreen, ServicesScreen[None]):
 
     def step_back(self) -> bool:
         """Close the detail pane; False if nobody opened it."""
-        if self._detail.display and self._wants_detail:
+        if self._is_detail_open:
             self.action_detail()
             return True
         return False
+
+    @property
+    def _is_detail_open(self) -> bool:
+        """Whether somebody opened the detail pane."""
+        return self._detail.display and bool(self._wants_detail)
 
     def action_raw(self) -> None:
         """Show the raw entry in the detail pane, or the description again."""
@@ -678,16 +683,24 @@ class DeckScreen(SortedScreen, ServicesScreen[None]):
 
     def action_back(self) -> None:
         """Close what is open, else clear the filter, else the marks, else the sort."""
-        field = self._filter
-        pane = self._detail
-        if field.has_focus or field.value or self._query.problems:
+        if self._is_filtering:
             self._clear_filter()
-        elif pane.display and self._wants_detail:
+        elif self._is_detail_open:
             self.action_detail()
         elif self.table.marks:
             self.table.clear_marks()
         elif not (self.table.has_focus and self.reset_sort()):
             self.table.focus()
+
+    @property
+    def back_resets_sort(self) -> bool:
+        """Whether nothing else comes first for the key that goes back."""
+        comes_first = self._is_filtering or self._is_detail_open or self.table.marks
+        return self.table.has_focus and not comes_first
+
+    @property
+    def _is_filtering(self) -> bool:
+        return self._filter.has_focus or bool(self._filter.value) or self._query.problems
 
     def _clear_filter(self) -> None:
         self.close_filter()

@@ -371,11 +371,17 @@ class SortedScreen:
         return monotonic() - self._sorted_at < _SORT_IS_NEW
 
     @property
+    def back_resets_sort(self) -> bool:
+        """Whether nothing else comes first for the key that goes back."""
+        return True
+
+    @property
     def usual_sort_text(self) -> str:
-        """Which key leads back to the usual order; empty where it is that."""
+        """Which key leads back to the usual order; empty where it is that, or none does now."""
         sorting = self.sorting
         back = key_text(self.live_keys["back"])
-        return "" if sorting.is_usual else f"{back}: {sorting.usual_words}"
+        is_next = self.back_resets_sort and not sorting.is_usual
+        return f"{back}: {sorting.usual_words}" if is_next else ""
 
     def sort_text(self) -> str:
         """Return the order, with the one that comes next where it is new, else the usual one."""
@@ -392,7 +398,7 @@ class SortedScreen:
         if is_usual and not is_new:
             return Part(Text(self.sort_text(), palette["muted"]), 7)
         brief = self.sorting.words
-        if self.sorting.has_column and not is_new:
+        if self.sorting.has_column and not is_new and self.back_resets_sort:
             brief = f"{key_text(self.live_keys['back'])} resets sort"
         return Part(
             Text(self.sort_text(), palette["warn"]), int(not is_new), Text(brief, palette["warn"])

@@ -221,7 +221,7 @@ class MatrixScreen(SortedScreen, ServicesScreen[CellKey | None]):
 
     def action_back(self) -> None:
         """Clear the filter, else the marks, else the sort, else go back to the deck."""
-        if self._filter.has_focus or self._filter.value or self._only:
+        if self._is_filtering:
             self.close_filter()
             self._query, self._only = ServiceFilter(), False
             self.refresh_all()
@@ -229,6 +229,15 @@ class MatrixScreen(SortedScreen, ServicesScreen[CellKey | None]):
             self.table.clear_marks()
         elif not self.reset_sort():
             self.action_close()
+
+    @property
+    def back_resets_sort(self) -> bool:
+        """Whether nothing else comes first for the key that goes back."""
+        return not (self._is_filtering or self.table.marked_cells)
+
+    @property
+    def _is_filtering(self) -> bool:
+        return self._filter.has_focus or bool(self._filter.value) or self._only
 
     def action_jump(self, number: int) -> None:
         """Go to the column of a node by its number."""
