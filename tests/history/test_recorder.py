@@ -182,6 +182,9 @@ async def test_the_times_without_data_of_the_last_day_are_between_answers(folder
         assert (gap.node, gap.service, gap.on) == ("", "", gap.details.begun)
         lasted = gap.details.ended - gap.details.begun
         assert abs(lasted - timedelta(hours=26)) < timedelta(seconds=1)
+        (folder / "history.sqlite3").chmod(0o644)
+        assert await recorder.gaps() == (gap,), "what was read last, where it cannot be read"
+        (folder / "history.sqlite3").chmod(0o600)
     assert await recorder.gaps() == (), "after its end it is not read"
 
 

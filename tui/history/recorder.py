@@ -1,5 +1,6 @@
 """The history of a session, written in a thread so that the deck never waits for the disk."""
 
+import contextlib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,6 +72,7 @@ class HistoryRecorder:
         self._writer: HistoryWriter | None = None
         self._reader: HistoryReader | None = None
         self._generation = 0
+        self._known_gaps: tuple[Event, ...] = ()
         self._is_on = False
 
     async def begin(self) -> tuple[Event, ...]:
@@ -118,13 +120,15 @@ class HistoryRecorder:
             return {}
 
     async def gaps(self) -> tuple[Event, ...]:
-        """Return the times of the last day in which no poll was answered, the oldest first."""
+        """Return the times of the last day in which no poll was answered, the oldest first.
+
+        Where they cannot be read, what was read last.
+        """
         if not self._is_on:
             return ()
-        try:
-            return await self._background.do(self._gaps, _PATIENCE)
-        except StorageError:
-            return ()
+        with contextlib.suppress(StorageError):
+            self._known_gaps = await self._background.do(self._gaps, _PATIENCE)
+        return self._known_gaps
 
     def end(self) -> None:
         """Write what waits, for at most a moment."""
