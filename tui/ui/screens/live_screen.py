@@ -488,7 +488,7 @@ class ServicesScreen(FilteredScreen[ScreenResultType]):
         self.set_interval(_ROLLED_EVERY, self._find_rollouts)
 
     def _find_rollouts(self) -> None:
-        if self.app.screen is self:  # a dialog over it finds out by itself
+        if self.app.screen is self and not self._fleet.read_only:  # a dialog finds out by itself
             look = self._fleet.find_rollouts([self.node_here])
             self.run_worker(look, group="rollouts", exclusive=True)
 
