@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import contextlib
 import json
 import re
 import shutil
@@ -69,10 +68,6 @@ def test_a_deck_gets_the_folders_and_its_passwords_and_no_other_variable(
     }
 
 
-class RendererCrashedError(Exception):
-    """Chromium's renderer died, as it does now and then in a sandbox on a busy machine."""
-
-
 class Page:
     """A page of a real Chromium: what its socket brought is shown in a terminal model."""
 
@@ -117,8 +112,7 @@ class Page:
             frame = message["params"]["response"]
             if frame["opcode"] == 2:
                 self._stream.feed(base64.b64decode(frame["payloadData"]))
-        if message.get("method") == "Inspector.targetCrashed":
-            raise RendererCrashedError
+        assert message.get("method") != "Inspector.targetCrashed"
         return message
 
 
@@ -133,12 +127,7 @@ async def test_a_real_browser_shows_the_table_and_sends_no_action(
     line = await asyncio.to_thread(server.stderr.readline)
     (url,) = re.findall(r"http://\S+", line)
     try:
-        for attempt in range(5):
-            with contextlib.suppress(RendererCrashedError):
-                await _look(url, tmp_path / f"browser{attempt}")
-                break
-        else:
-            pytest.fail(f"the browser crashed five times:\n{_logs(tmp_path)}")
+        await _look(url, tmp_path / "browser")
     finally:
         server.terminate()
         ran = await asyncio.to_thread(known.finish, server)
@@ -160,10 +149,11 @@ async def _look(url: str, profile: Path) -> None:
         ):
             page = Page(socket)
             await page.call("Network.enable")
-            await page.call("Emulation.setFocusEmulationEnabled", enabled=True)
             await page.call("Page.navigate", url=url)
             words = ("alert_mgr", "RUNNING", "READ-ONLY")
             await page.until(lambda: all(word in page.text for word in words))
+            # Chromium 150 crashes now and then where this comes before the page.
+            await page.call("Emulation.setFocusEmulationEnabled", enabled=True)
             await page.has_focus()
             await page.press("r")
             await page.press("y")
@@ -186,10 +176,14 @@ async def _browser(profile: Path, log: BinaryIO) -> asyncio.subprocess.Process:
 
 
 async def _page_of(log: Path) -> str:
-    """Open a page of the browser that writes a log, and return the socket by which it is driven."""
-    at = f"http://{await asyncio.to_thread(_address_in, log)}/json/new?about:blank"
-    async with aiohttp.ClientSession() as session, session.put(at) as answer:
-        return str((await answer.json())["webSocketDebuggerUrl"])
+    """Return the socket by which the page of the browser that writes a log is driven."""
+    at = f"http://{await asyncio.to_thread(_address_in, log)}/json/list"
+    async with aiohttp.ClientSession() as session, asyncio.timeout(60):
+        while True:
+            async with session.get(at) as answer:
+                pages = [one for one in await answer.json() if one["type"] == "page"]
+            if pages:
+                return str(pages[0]["webSocketDebuggerUrl"])
 
 
 def _address_in(log: Path) -> str:
@@ -199,7 +193,3 @@ def _address_in(log: Path) -> str:
         assert time.monotonic() < end, log.read_text("utf-8", "replace")
         time.sleep(0.02)
     return found.group(1).decode()
-
-
-def _logs(folder: Path) -> str:
-    return "\n".join(path.read_text("utf-8", "replace") for path in folder.glob("browser*.log"))
