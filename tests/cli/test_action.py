@@ -136,7 +136,7 @@ def test_an_action_in_a_cluster_that_another_process_rolls_is_refused_before_it_
     asked = known.run(*TYPED, typed="y\n")
     assert ran.code == asked.code == 3
     for err in (ran.err, asked.err):
-        assert re.match(r"rsdeck: user .+, pid \d+ on elsewhere, since \d+ s, ", err)
+        assert re.match(r"rsdeck: user .+, pid \d+ on elsewhere, for \d+ s, ", err)
         assert err.endswith(
             "rolls restart alert_mgr on 3 nodes of demo: "
             "wait until it ends, or abort it there; nothing was sent\n"

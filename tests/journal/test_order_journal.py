@@ -109,7 +109,7 @@ def test_the_same_node_is_busy_by_address_or_by_cluster_and_uid(
 ) -> None:
     holder, other = (NodeLock(tmp_path / "s" / "r", one, "here") for one in (first, second))
     holder.take()
-    with pytest.raises(NodeBusy, match=r"since \d+ s, has an action open on node3"):
+    with pytest.raises(NodeBusy, match=r"for \d+ s, has an action open on node3"):
         other.take()
     holder.free()
     other.take()
@@ -163,7 +163,7 @@ def test_two_processes_do_not_roll_one_cluster_side_by_side(tmp_path: Path, othe
     first = RolloutLock(tmp_path / "s" / "r", plan(1, 2, 3), "here")
     second = RolloutLock(tmp_path / "s" / "r", other, "here")
     first.take()
-    holder = r"^user .+, pid \d+, since \d+ s, rolls restart alert_mgr on 3 nodes of demo$"
+    holder = r"^user .+, pid \d+, for \d+ s, rolls restart alert_mgr on 3 nodes of demo$"
     with pytest.raises(NodeBusy, match=holder):
         second.take()
     first.free()

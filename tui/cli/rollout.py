@@ -244,7 +244,8 @@ def _rehearse(
     found = check_gates(configuration, plan, passwords)
     if found is not None:
         waits = f" (it would wait up to {found.waits:.0f} s first)" if found.waits else ""
-        why = f"the gate is closed now: it would stop at {found.node}: {found.stop.text}{waits}"
+        at = "" if found.stop.names_node else f" at {found.node}"
+        why = f"the gate is closed now: it would stop{at}: {found.stop.text}{waits}"
         click.echo(f"rsdeck: {clean(why, len(why))}", err=True)
     else:
         click.echo("rsdeck: every gate would open now", err=True)
@@ -259,7 +260,8 @@ def _rehearse(
 
 def _stop_before(plan: "Plan", gates: "GateLook", *, as_json: bool) -> int:
     """Say that the first gate is closed, so no rollout begins; returns the exit code."""
-    text = f"stopped at {gates.node}, nothing sent there: {gates.text}"
+    at = "" if gates.names_node else f" at {gates.node}"
+    text = f"stopped{at}, nothing sent there: {gates.text}"
     click.echo(f"rsdeck: {clean(text, len(text))}; no rollout was begun", err=True)
     if as_json:
         nodes = [step.node for step in plan.steps]

@@ -170,7 +170,7 @@ class RolloutLock(ProcessLock):
 def _since(note: dict[str, Any]) -> str:
     began = note.get("mono")
     if note.get("boot") == boot_id() and isinstance(began, int | float):
-        return f"since {max(0.0, monotonic() - began):.0f} s"
+        return f"for {max(0.0, monotonic() - began):.0f} s"
     return f"since {clean(str(note.get('at')))}"
 
 

@@ -157,6 +157,14 @@ async def test_the_frame_of_a_dangerous_window_is_another(is_dangerous: bool) ->
         assert str(box.border_title) == "Restart alert_mgr?"
 
 
+async def test_a_letter_of_another_script_rings_since_its_message_waits_for_the_dialog() -> None:
+    async with asked() as shown:
+        bells = shown.app.bells
+        await shown.press("н")
+        assert shown.app.bells == bells + 1
+        assert shown.answers == []
+
+
 async def test_what_changes_just_before_yes_still_counts() -> None:
     """P4, case 42: what holds is asked for anew at the moment of the answer."""
     async with asked(words="ccs") as shown:

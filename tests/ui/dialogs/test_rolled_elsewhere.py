@@ -29,7 +29,7 @@ async def test_a_dialog_names_the_process_that_rolls_the_cluster_and_cannot_be_c
             await deck.armed()
             other = RolloutLock(state, plan, "elsewhere")
             other.take(wait=30)  # the dialog may be looking just now
-            await deck.shows("on elsewhere, since", "rolls restart alert_mgr", "esc cancels")
+            await deck.shows("on elsewhere, for", "rolls restart alert_mgr", "esc cancels")
             assert deck.app.screen.query_one("#go").disabled
             other.free()
             await deck.until(lambda: "rolls restart" not in deck.text)
@@ -38,7 +38,7 @@ async def test_a_dialog_names_the_process_that_rolls_the_cluster_and_cannot_be_c
             await deck.until(lambda: deck.app.screen is deck.app.deck)
         other.take(wait=30)
         await deck.shows("no actions: rolled by another process")
-        await deck.refuses("r", "on elsewhere, since", "rolls restart alert_mgr")
+        await deck.refuses("r", "on elsewhere, for", "rolls restart alert_mgr")
         assert deck.app.screen is deck.app.deck
         other.free()
         await deck.until(lambda: "no actions" not in deck.text)

@@ -13,6 +13,7 @@ from textual import events, on
 from textual.screen import Screen, ScreenResultType
 from textual.widget import Widget
 from textual.widgets import Input
+from textual.worker import Worker
 
 from tui.fleet.fleet import Fleet
 from tui.fleet.orders.guard import judge_verb
@@ -476,6 +477,7 @@ class ServicesScreen(FilteredScreen[ScreenResultType]):
         self._rollouts_key = key_text(self.live_keys["rollouts"])
         self._banner = TextLine(id="banner", hides=True)
         self._orders = OrderLines(fleet, id="orders")
+        self._look: Worker[None] | None = None
         self._is_fitting = False
 
     @property
@@ -488,9 +490,11 @@ class ServicesScreen(FilteredScreen[ScreenResultType]):
         self.set_interval(_ROLLED_EVERY, self._find_rollouts)
 
     def _find_rollouts(self) -> None:
-        if self.app.screen is self and not self._fleet.read_only:  # a dialog finds out by itself
+        if self.app.screen is not self or self._fleet.read_only:
+            return  # a dialog finds out by itself
+        if self._look is None or self._look.is_finished:
             look = self._fleet.find_rollouts([self.node_here])
-            self.run_worker(look, group="rollouts", exclusive=True)
+            self._look = self.run_worker(look, group="rollouts")
 
     def show_around(self) -> None:
         """Show all lines and panes but the table."""

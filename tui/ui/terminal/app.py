@@ -88,6 +88,8 @@ class TerminalApp(ToastApp):
             self._is_layout_shown = not self.is_own_key(event.key)
             if self._is_layout_shown:
                 self.notify(_OTHER_SCRIPT, severity="warning", markup=False)
+                if self._holds_toasts:
+                    self.bell()
 
     def is_own_key(self, key: str) -> bool:  # noqa: ARG002 - of a configuration; none here
         """Whether the configuration names a key, as Textual spells it."""
