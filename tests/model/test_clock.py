@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tui.model import clock
 from tui.model.clock import (
     StopCounter,
     asleep,
@@ -56,14 +57,15 @@ def test_time_asleep_is_what_the_clocks_have_moved_apart(monkeypatch: pytest.Mon
 
 def later(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     """Move all clocks on, as while the process is stopped."""
-    clock_gettime, clock = time.clock_gettime, time.monotonic
+    clock_gettime, now = time.clock_gettime, time.monotonic
     monkeypatch.setattr(time, "clock_gettime", lambda number: clock_gettime(number) + seconds)
-    monkeypatch.setattr(time, "monotonic", lambda: clock() + seconds)
+    monkeypatch.setattr(time, "monotonic", lambda: now() + seconds)
 
 
 async def test_time_for_which_the_process_was_stopped_counts_as_asleep_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(clock, "_stopped", 0.0)  # what is counted here is no part of other tests
     counter = StopCounter(asyncio.get_running_loop())
     before, began, then = asleep(), monotonic(), awake()
     with monkeypatch.context() as stopped:
