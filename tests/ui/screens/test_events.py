@@ -185,10 +185,10 @@ async def test_the_clusters_own_log_is_merged_in_and_can_be_shown_alone(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     configuration, history = write_configuration(served, tmp_path), Unwatched()
+    served.cluster.contents.raise_alert("node_memory", "WARNING", 2)
     async with open_deck(configuration, size=WIDE, history=history) as deck:
         await deck.all_known()
         served.cluster.stop(2, "alert_mgr")
-        served.cluster.contents.raise_alert("node_memory", "WARNING", 2)
         await deck.fleet.read_context("node1")
         await timeline(deck)
         await row(deck, "node2", "· cluster", "node_memory, node:2")

@@ -33,13 +33,14 @@ def line_of(deck: Deck, word: str) -> str:
 async def test_problems_of_all_nodes_are_listed_and_enter_goes_there(
     size: tuple[int, int], served: SimulatedCluster, tmp_path: Path
 ) -> None:
+    # What surrounds a cluster is read at a slow pace: this before the first time.
+    served.cluster.contents.raise_alert("cluster_multiple_nodes_down", "CRITICAL")
+    served.cluster.contents.raise_alert("node_memory", "WARNING", 1)
     async with open_deck(write_configuration(served, tmp_path), size=size) as deck:
         await deck.all_known()
         served.cluster.set_status(2, "redis_mgr", "FATAL")
         served.cluster.stop(1, "alert_mgr")
         served.cluster.power_off(3)
-        served.cluster.contents.raise_alert("cluster_multiple_nodes_down", "CRITICAL")
-        served.cluster.contents.raise_alert("node_memory", "WARNING", 1)
         await deck.context_known()
         table = await open_problems(deck)
         await deck.shows("✗ critical", "▲ serious", "FATAL", "STOPPED", "unreachable", "3 nodes")
