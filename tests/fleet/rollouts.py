@@ -11,7 +11,7 @@ from tui.model.rollout import Plan, RolloutProgress, RolloutState, StepState
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
 
-QUICK = Patience(steady=0.1, limit=6.0, same=0.4, interval=0.05)
+QUICK = Patience(steady=0.1, limit=6.0, same=0.4, interval=0.05, apart=0.05)
 SERVICE = "alert_mgr"
 
 

@@ -376,6 +376,8 @@ class Fleet:
         is_good = watch.reading.is_good and not watch.wrong_node
         if watch.is_settled or not is_good:
             self.rollouts.note_answer(watch.name, is_good=is_good)
+        if any(event.service for event in changes.events):
+            self.rollouts.note_change(watch.name)
         if not watch.is_settled:
             return
         # What another node answers is not a reading of this one.

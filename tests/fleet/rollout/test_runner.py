@@ -529,7 +529,7 @@ async def test_a_paused_rollout_is_resumed_though_a_node_comes_back_at_that_mome
             await paused(deck, plan)
             await deck.until(lambda: progress(deck, plan).gate is not None)
             await asyncio.sleep(0)  # by now it waits for the next check
-            deck.fleet.rollouts._runners[plan.number].node_is_back()
+            deck.fleet.rollouts._runners[plan.number].recheck_soon()
             before = len(deck.notes.rollouts)
             deck.fleet.rollouts.resume(plan.number)
             await deck.until(
@@ -538,6 +538,44 @@ async def test_a_paused_rollout_is_resumed_though_a_node_comes_back_at_that_mome
                 ),
                 10,
             )
+
+
+async def test_the_gate_of_a_paused_rollout_is_checked_once_a_service_of_its_cluster_changes() -> (
+    None
+):
+    """P24."""
+    with played() as (server, play):
+        answers_false(play, works=True)
+        async with running(profile(server.url), patience=replace(QUICK, recheck=3600)) as deck:
+            plan = await begun(deck, SERVICE)
+            await paused(deck, plan)
+            await deck.until(lambda: gate_text(deck, plan) == "")
+            play.services["ccs"] = {"status": "STOPPED"}
+            await deck.until(lambda: gate_text(deck, plan) == "ccs is STOPPED")
+            play.services["ccs"] = running_since(0)
+            await deck.until(lambda: gate_text(deck, plan) == "")
+
+
+async def test_a_service_that_flaps_does_not_have_the_gate_checked_with_every_poll() -> None:
+    """P24."""
+    with played() as (server, play):
+        answers_false(play, works=True)
+        patience = replace(QUICK, recheck=3600, apart=3600)
+        async with running(profile(server.url), patience=patience) as deck:
+            plan = await begun(deck, SERVICE)
+            await paused(deck, plan)
+            await deck.until(lambda: gate_text(deck, plan) == "")
+            checks = sum(NODE_CHECK in one.path for one in server.asked)
+            for status in ("STOPPED", "RUNNING"):
+                play.services["ccs"] = running_since(0) | {"status": status}
+                await deck.readings(2)
+            assert sum(NODE_CHECK in one.path for one in server.asked) == checks
+
+
+def gate_text(deck: Running, plan: Plan) -> str | None:
+    """Return what closes the gate of a paused rollout, empty where it is open."""
+    gate = progress(deck, plan).gate
+    return gate.text if gate is not None and gate.is_known else None
 
 
 async def test_a_check_of_the_gate_is_no_younger_than_the_answer_that_it_rests_on() -> None:

@@ -36,7 +36,8 @@ class Patience:
     observation the state of the service is unknown; `look`: how long a refused order waits for the
     reading that shows that nothing moved; `interval`: between two readings meanwhile;
     `endpoints`: how long a proxy that runs again is given until its endpoints are back;
-    `recheck`: between two checks of the gate of a paused rollout.
+    `recheck`: between two checks of the gate of a paused rollout; `apart`: between two of them at
+    least, whatever changes meanwhile.
     """
 
     steady: float = 10.0
@@ -47,6 +48,7 @@ class Patience:
     interval: float = 0.25
     endpoints: float = 30.0
     recheck: float = 15.0
+    apart: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,8 +158,11 @@ class Rollouts:
 
     def refusal(self, node: str) -> str:
         """Return why no rollout may begin now in a node's cluster; empty where one may."""
+        return self._still_open(self._place_of(node))
+
+    def _place_of(self, node: str) -> str:
         profile = self._fleet.watch(node).profile
-        return self._still_open(profile.cluster or profile.url)
+        return profile.cluster or profile.url
 
     def _still_open(self, place: str) -> str:
         for rollout in self.open:
@@ -180,13 +183,19 @@ class Rollouts:
         self._runners[number].choose(RolloutAction.ABORT)
 
     def note_answer(self, node: str, *, is_good: bool) -> None:
-        """Have the gates of paused rollouts checked now where a node answers again."""
+        """Have the gate of a paused rollout checked now where a node answers again."""
         if not is_good:
             self._away.add(node)
         elif node in self._away:
             self._away.remove(node)
-            for rollout in self.open:
-                self._runners[rollout.plan.number].node_is_back()
+            self.note_change(node)
+
+    def note_change(self, node: str) -> None:
+        """Have the gate of a paused rollout checked now: a node of its cluster changed."""
+        place = self._place_of(node)
+        for rollout in self.open:
+            if _place(rollout.plan) == place:
+                self._runners[rollout.plan.number].recheck_soon()
 
     def gave(self, order: int) -> bool:
         """Whether a rollout gave the order of this number."""

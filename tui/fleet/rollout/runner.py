@@ -98,7 +98,7 @@ class RolloutRunner:
         self._is_stopping = False
         self._asleep_before = asleep()
         self._action: asyncio.Future[RolloutAction] | None = None
-        self._node_is_back = asyncio.Event()
+        self._has_changed = asyncio.Event()
         self._primary = primary_of(plan)
         self._starts = starts_of(plan)
         self._ordered: dict[tuple[str, str], _Ordered] = {}
@@ -120,9 +120,9 @@ class RolloutRunner:
             self._is_stopping = True
             self._show(text="stopping: no action is sent after the one that was sent, if any")
 
-    def node_is_back(self) -> None:
-        """Check the gate of a paused rollout now: a node answers again."""
-        self._node_is_back.set()
+    def recheck_soon(self) -> None:
+        """Check the gate of a paused rollout before its time: a node of its cluster changed."""
+        self._has_changed.set()
 
     async def run(self) -> None:
         """Go from node to node until all are done, or the operator aborts."""
@@ -375,10 +375,11 @@ class RolloutRunner:
     async def _recheck(self) -> None:
         """Show again and again whether the gate of what would come next is open.
 
-        That is at a slow pace, and at once where a node answers again.
+        That is at a slow pace, and at once where a node answers again or a service changed, but no
+        sooner than `apart` seconds after the last check.
         """
         while True:
-            self._node_is_back.clear()  # a node that is back while this checks counts
+            self._has_changed.clear()  # what changes while this checks counts
             step = self._rest()[0].step
             began, polled_at = monotonic(), self._polled_at(step)
             gate = await self._gate.recheck(step, self._starts, self._primary)
@@ -386,10 +387,12 @@ class RolloutRunner:
             is_known = gate.finding is not GateFinding.UNASKED
             checked_at = min(began, polled_at) if is_known else began
             self._show(gate=GateNow(step.node, text, is_known, checked_at, gate.names_node))
+            apart = min(self._patience.apart, self._patience.recheck)
+            await asyncio.sleep(apart)  # a service may change with every poll
             with contextlib.suppress(TimeoutError):
                 # `asyncio.wait_for` loses a cancellation where the event comes with it (3.11).
-                async with asyncio.timeout(self._patience.recheck):
-                    await self._node_is_back.wait()
+                async with asyncio.timeout(self._patience.recheck - apart):
+                    await self._has_changed.wait()
 
     def _polled_at(self, step: Step) -> float:
         """Return when the oldest of the readings was taken that a node's gate is judged by."""
