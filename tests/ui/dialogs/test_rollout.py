@@ -47,6 +47,7 @@ from tui.ui.dialogs.confirm import ConfirmRefusal
 from tui.ui.dialogs.rollout import RolloutDialog, RolloutPage, RolloutQuestion
 from tui.ui.dialogs.rollout_action import RolloutActionDialog, action_effect, action_facts
 from tui.ui.format.rollout_text import (
+    pause_question,
     rollout_rows,
 )
 from tui.ui.screens.rollout import Turns
@@ -315,12 +316,61 @@ def test_of_many_nodes_the_first_are_named_and_the_others_counted() -> None:
     )
     now = RolloutProgress(made, RolloutState.PAUSED, steps)
     assert action_effect(RolloutAction.SKIP, now).endswith(
-        "goes on with node2, node3, node4 and 31 more"
+        "goes on with node2, node3, node4 and 31 more; the gate before each still has to open"
     )
     assert action_effect(RolloutAction.RESUME, replace(now, steps=steps[:1])).endswith(
         "not restarted yet"
     )
     assert "so it ends" in action_effect(RolloutAction.SKIP, replace(now, steps=steps[:1]))
+
+
+_GATED = "goes on with node1; the gate before each still has to open"
+_KEPT = "leaves node3 as it is (what was sent to it is not taken back)"
+_ENDS = f"goes to no further node, and {_KEPT}; not touched: node1"
+
+
+@pytest.mark.parametrize(
+    ("state", "question", "resume", "skip", "abort"),
+    [
+        (
+            StepState.RESTARTED,
+            "node3 is verified: go on?",
+            "checks the gate after node3 again, and sends nothing to node3; then node1",
+            f"leaves node3 as it is, verified, without the gate after it, and {_GATED}",
+            _ENDS,
+        ),
+        (
+            StepState.BLOCKED,
+            "node3 is blocked, nothing sent: go on?",
+            "checks the gate before node3 again, and restarts it if that opens; then node1",
+            f"does not touch node3, and {_GATED}",
+            "ends it here; not touched: node3, node1",
+        ),
+        (
+            FAILED,
+            "node3 failed: go on?",
+            "polls node3 again, and restarts there what is not restarted yet; then node1",
+            f"{_KEPT}, and {_GATED}",
+            _ENDS,
+        ),
+    ],
+)
+def test_a_pause_asks_how_to_go_on_by_what_was_sent_to_its_node(
+    state: StepState, question: str, resume: str, skip: str, abort: str
+) -> None:
+    now = progress(RolloutState.PAUSED, DONE, state, WAITING)
+    assert pause_question(now) == question
+    effects = [action_effect(action, now) for action in RolloutAction]
+    assert effects == [resume, skip, abort]
+
+
+def test_a_node_that_was_sent_an_action_before_it_was_blocked_is_not_called_untouched() -> None:
+    now = progress(RolloutState.PAUSED, DONE, StepState.BLOCKED, WAITING)
+    sent = replace(now.steps[1], verdicts=(Verdict("alert_mgr", Result.FAILED, "DOWN"),))
+    now = replace(now, steps=(now.steps[0], sent, now.steps[2]))
+    assert pause_question(now) == "node3 is blocked: go on?"
+    assert "not taken back" in action_effect(RolloutAction.SKIP, now)
+    assert "not restarted yet" in action_effect(RolloutAction.RESUME, now)
 
 
 LOST = Verdict("alert_mgr", Result.UNKNOWN, "the node has shown nothing for 60 s")

@@ -15,11 +15,12 @@ from tui.ui.dialogs.confirm import (
     Fact,
     facts_table,
 )
-from tui.ui.format.rollout_text import gate_text, step_counts
+from tui.ui.format.rollout_text import gate_text, step_counts, was_sent
 from tui.ui.format.status_lines import Palette
 
 _NAMED = 3
 _KEPT = "what was sent to it is not taken back"
+_GATED = "the gate before each still has to open"
 
 
 class RolloutActionDialog(ConfirmDialog[RolloutAction]):
@@ -105,18 +106,37 @@ def action_effect(action: RolloutAction, progress: RolloutProgress) -> str:
     here, later = _here_and_later(progress)
     rest = _some(later)
     if action is RolloutAction.RESUME:
-        then = f"; then {rest}" if rest else ""
-        if progress.here is not None and _unknown(progress.here):
-            look = f"looks first whether {here} was restarted since a restart was sent there"
-            return f"{look}: if so, nothing is sent to it, else it is restarted{then}"
-        return f"polls {here} again, and restarts there what is not restarted yet{then}"
+        return _resume_effect(progress.here, here) + (f"; then {rest}" if rest else "")
     if action is RolloutAction.SKIP:
-        then = f"goes on with {rest}" if rest else "no node remains, so it ends"
-        return f"leaves {here} as it is ({_KEPT}), and {then}"
+        then = f"goes on with {rest}; {_GATED}" if rest else "no node remains, so it ends"
+        return f"{_skip_effect(progress.here, here)}, and {then}"
     if progress.state is not RolloutState.PAUSED:
         return "an action that was sent is polled to its verdict; no node after it is touched"
+    if progress.here is not None and not was_sent(progress.here):
+        return f"ends it here; not touched: {_some([here, *later])}"
     untouched = f"; not touched: {rest}" if rest else ""
     return f"goes to no further node, and leaves {here} as it is ({_KEPT}){untouched}"
+
+
+def _resume_effect(entry: StepProgress | None, node: str) -> str:
+    """Return what resuming does at the node where it paused."""
+    if entry is not None and entry.is_restarted:
+        return f"checks the gate after {node} again, and sends nothing to {node}"
+    if entry is not None and _unknown(entry):
+        look = f"looks first whether {node} was restarted since a restart was sent there"
+        return f"{look}: if so, nothing is sent to it, else it is restarted"
+    if entry is not None and not was_sent(entry):
+        return f"checks the gate before {node} again, and restarts it if that opens"
+    return f"polls {node} again, and restarts there what is not restarted yet"
+
+
+def _skip_effect(entry: StepProgress | None, node: str) -> str:
+    """Return what skipping means for the node where it paused."""
+    if entry is not None and entry.is_restarted:
+        return f"leaves {node} as it is, verified, without the gate after it"
+    if entry is not None and not was_sent(entry):
+        return f"does not touch {node}"
+    return f"leaves {node} as it is ({_KEPT})"
 
 
 def _some(nodes: list[str]) -> str:

@@ -200,6 +200,26 @@ def _pause_text(progress: RolloutProgress) -> str:
     return f"{here.step.node} is restarted and verified; waiting because {why}"
 
 
+def pause_question(progress: RolloutProgress) -> str:
+    """Return the question of a pause, with how it is with the node; empty where all are over."""
+    here = progress.here
+    if here is None:
+        return ""
+    node = here.step.node
+    if here.is_restarted:
+        state = "is verified"
+    elif here.state is StepState.FAILED:
+        state = here.state.value
+    else:
+        state = f"is {here.state.value}" + ("" if was_sent(here) else ", nothing sent")
+    return f"{node} {state}: go on?"
+
+
+def was_sent(step: StepProgress) -> bool:
+    """Whether a node where a rollout paused was sent an action of it."""
+    return bool(step.verdicts) or step.state is not StepState.BLOCKED
+
+
 def gate_text(gate: GateNow, before: str, now: float) -> str:
     """Return how the gate of a paused rollout is at `now`, and how old that is.
 

@@ -26,7 +26,13 @@ from tui.model.text import cut
 from tui.ui.dialogs.armed import ArmedScreen
 from tui.ui.dialogs.rollout_action import RolloutActionDialog, action_effect
 from tui.ui.format.key_bar import Hint, clickable, hint_line
-from tui.ui.format.rollout_text import RolloutRow, rollout_alarm, rollout_heading, rollout_rows
+from tui.ui.format.rollout_text import (
+    RolloutRow,
+    pause_question,
+    rollout_alarm,
+    rollout_heading,
+    rollout_rows,
+)
 from tui.ui.format.status_lines import Palette, is_unseen, time_text
 from tui.ui.keymap import view_bindings
 from tui.ui.terminal.app import is_covered
@@ -272,8 +278,7 @@ def _choices(progress: RolloutProgress, palette: Palette, *, is_short: bool) -> 
     """Return the question that is open while the rollout is paused, and what each answer does."""
     text = Text()
     if progress.state is RolloutState.PAUSED:
-        here = progress.here
-        text.append(f"What to do with {here.step.node}?" if here is not None else "", "bold")
+        text.append(pause_question(progress), "bold")
         for key, action in _ACTIONS.items():
             text.append("   " if is_short else "\n")
             text.append_text(clickable(Text(f"{key} {action.value}", palette["accent"]), key))
