@@ -7,6 +7,7 @@ import gc
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -34,7 +35,7 @@ from tui.ui.controllers.rollouts import Rollable, RolloutController, RolloutTarg
 from tui.ui.format.copy_text import selected_text
 from tui.ui.format.key_bar import KEY_META
 from tui.ui.format.node_view import NodeNews
-from tui.ui.format.status_lines import Palette, order_words
+from tui.ui.format.status_lines import Palette
 from tui.ui.keymap import View, key_text, unavailable_text
 from tui.ui.screens.deck import DeckScreen
 from tui.ui.screens.live_screen import FilteredScreen, LiveScreen
@@ -613,7 +614,7 @@ class DeckApp(MouseSafeApp):
             self._quit_key.closed(monotonic())
         elif self.deck.step_back():
             self._quit_key.closed(monotonic())
-        elif self.still_open() or self._quit_key.quits(monotonic()):
+        elif self._is_work_open() or self._quit_key.quits(monotonic()):
             self._leave()
         else:
             key = key_text(self.live_keys["quit"])
@@ -628,7 +629,7 @@ class DeckApp(MouseSafeApp):
 
         if isinstance(self.screen, LeaveDialog):
             self.screen.press_again()
-        elif self.still_open():
+        elif self._is_work_open():
             self.push_screen(LeaveDialog(self._open_work, self._colors()), self._leave_confirmed)
         else:
             self.exit()
@@ -645,16 +646,17 @@ class DeckApp(MouseSafeApp):
         is_fleeting = self._files is not None and self._files.fleeting
         return OpenWork(orders, self._fleet.rollouts.open, is_kept=not is_fleeting)
 
-    def still_open(self) -> dict[tuple[str, int], str]:
-        """Return the texts of open orders and rollouts, by kind and number."""
-        still = {
-            ("order", progress.order.number): order_words(progress)
-            for progress in self._fleet.orders.open
-        }
-        for rollout in self._fleet.rollouts.open:
-            number = rollout.plan.number
-            still["rollout", number] = f"rollout {number}, {rollout.plan.title}"
-        return still
+    def _is_work_open(self) -> bool:
+        """Whether an order or a rollout is open."""
+        return bool(self._fleet.orders.open or self._fleet.rollouts.open)
+
+    def leave_report(self) -> Sequence[str]:
+        """Return lines on the orders and rollouts that are open; none where none is."""
+        if not self._is_work_open():
+            return ()
+        from tui.ui.dialogs.leave import left_lines
+
+        return left_lines(replace(self._open_work(), orders=self._fleet.orders.open))
 
 
 def _discovery_screen(

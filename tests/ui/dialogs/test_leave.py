@@ -18,7 +18,7 @@ from tui.model.order import (
 )
 from tui.model.rollout import RolloutProgress, RolloutState, StepProgress, StepState
 from tui.model.service import Kind
-from tui.ui.dialogs.leave import OpenWork, QuitKey, leave_facts
+from tui.ui.dialogs.leave import OpenWork, QuitKey, leave_facts, left_lines
 
 ORDER = OrderProgress(
     Order(
@@ -49,6 +49,41 @@ def test_an_action_that_was_sent_goes_on_and_its_verdict_is_found_later(phase: O
 
 def test_an_action_that_is_being_checked_is_not_sent() -> None:
     assert words(OpenWork((ORDER,))) == ["restart ccs on node1", "it is not sent"]
+
+
+UNKNOWN = "rsdeck: left while this was open, so its outcome is unknown: "
+
+
+def rolled(state: RolloutState, here: StepState) -> RolloutProgress:
+    made = plan()
+    states = (StepState.DONE, here, StepState.WAITING)
+    steps = tuple(StepProgress(step, state) for step, state in zip(made.steps, states, strict=True))
+    return RolloutProgress(made, state, steps)
+
+
+def test_a_rollout_that_is_left_paused_is_reported_with_what_came_of_it() -> None:
+    work = OpenWork((ORDER,), (rolled(RolloutState.PAUSED, StepState.BLOCKED),))
+    counts = "rsdeck: rollout 1 left paused: 1/3 verified, node3 blocked, 1 waiting"
+    assert left_lines(work) == [
+        f"{counts}; nothing in flight; the next start offers the rest",
+        f"{UNKNOWN}restart ccs on node1",
+    ]
+    assert left_lines(replace(work, orders=(), is_kept=False)) == [f"{counts}; nothing in flight"]
+
+
+@pytest.mark.parametrize(
+    ("state", "here"),
+    [
+        (RolloutState.RUNNING, StepState.ORDERED),
+        (RolloutState.RUNNING, StepState.CHECKING),
+        (RolloutState.PAUSED, StepState.UNKNOWN),
+    ],
+)
+def test_a_rollout_of_which_not_all_is_known_is_left_with_an_unknown_outcome(
+    state: RolloutState, here: StepState
+) -> None:
+    made = rolled(state, here)
+    assert left_lines(OpenWork((), (made,))) == [f"{UNKNOWN}rollout 1, {made.plan.title}"]
 
 
 def test_a_rollout_names_the_nodes_that_it_does_not_come_to() -> None:

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from tui.model.dataclass import dataclass
 from tui.model.order import OrderPhase, OrderProgress
-from tui.model.rollout import RolloutProgress, StepState
+from tui.model.rollout import RolloutProgress, RolloutState, StepState
 from tui.ui.dialogs.confirm import (
     ConfirmDialog,
     ConfirmRefusal,
@@ -131,6 +131,34 @@ class LeaveDialog(ConfirmDialog[bool]):
     def press_again(self) -> None:
         """Leave by the key that leads here, as by any other that confirms."""
         self.decide(self._confirm)
+
+
+def left_lines(work: OpenWork) -> list[str]:
+    """Return lines for who has left: what came of each rollout that is known, then the rest.
+
+    Of a rollout that is paused nothing is in flight; its `orders` are those of rollouts too.
+    """
+    paused = [one for one in work.rollouts if _is_known(one)]
+    offered = "; the next start offers the rest" if work.is_kept else ""
+    lines = [
+        f"rsdeck: rollout {one.plan.number} left paused: {step_counts(one)}; nothing in flight"
+        f"{offered}"
+        for one in paused
+    ]
+    unknown = [order_words(one) for one in work.orders]
+    unknown += [
+        f"rollout {one.plan.number}, {one.plan.title}" for one in work.rollouts if one not in paused
+    ]
+    if unknown:
+        texts = "; ".join(unknown)
+        lines.append(f"rsdeck: left while this was open, so its outcome is unknown: {texts}")
+    return lines
+
+
+def _is_known(progress: RolloutProgress) -> bool:
+    """Whether what came of all that a rollout has sent is known."""
+    is_unknown = any(step.state is StepState.UNKNOWN for step in progress.steps)
+    return progress.state is RolloutState.PAUSED and not is_unknown
 
 
 def leave_facts(work: OpenWork) -> list[Fact]:

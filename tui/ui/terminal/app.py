@@ -228,19 +228,15 @@ class TerminalApp(ToastApp):
 
     def exit(self, *args: Any, **more: Any) -> None:
         """Leave within a time limit, and report what is still open."""
-        still = self.still_open()
-        if still and not self._is_leaving:
-            texts = "; ".join(still.values())
-            self._exit_guard.report(
-                f"rsdeck: left while this was open, so its outcome is unknown: {texts}"
-            )
+        for line in () if self._is_leaving else self.leave_report():
+            self._exit_guard.report(line)
         self._is_leaving = True
         self._exit_guard.limit()
         super().exit(*args, **more)
 
-    def still_open(self) -> dict[tuple[str, int], str]:
-        """Return what is still open, as texts by kind and number; nothing here."""
-        return {}
+    def leave_report(self) -> Sequence[str]:
+        """Return lines on what is still open, for who has left; none here."""
+        return ()
 
     def show_current(self) -> None:
         """Show everything as it is now."""
