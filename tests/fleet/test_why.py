@@ -37,6 +37,8 @@ from tui.model.event import (
     OrderEnded,
     OrderGiven,
     Restart,
+    RolloutMoved,
+    Sender,
     StatusChange,
 )
 from tui.model.node import Identity, Maintenance, ObservedHealth, Role
@@ -320,6 +322,21 @@ def test_actions_from_here_and_changes_that_they_do_not_explain_are_apart() -> N
         "RUNNING → STOPPED, not sent from here"
     ]
     assert "no action from here" in text(find(subject()), EvidenceKind.ACTION)
+
+
+def test_how_a_rollout_went_on_at_other_nodes_comes_before_its_pause_at_this_one() -> None:
+    title = "restart ccs on 3 nodes of demo"
+    paused = RolloutMoved(1, title, RolloutState.PAUSED, note="gate closed")
+    done = RolloutMoved(1, title, RolloutState.DONE)
+    mine = event(paused, 100, "")
+    found = find(
+        subject(),
+        mine,
+        event(RolloutMoved(2, title, RolloutState.RUNNING), 40, "", node="node2"),
+        event(done, 30, "", node="node2", sender=Sender("ann", 7)),
+        event(done, 20, "", node="node2"),
+    )
+    assert [one.age for one in of(found, EvidenceKind.ACTION)] == [20.0, 100.0]
 
 
 def test_running_actions_of_the_cluster_are_named() -> None:

@@ -33,7 +33,7 @@ from tui.fleet.problems import (
 from tui.model.clock import DATE_AND_TIME, clock_duration, clock_text, monotonic, one_unit
 from tui.model.context import Alert, ClusterContext, Known, VendorSeverity
 from tui.model.dataclass import dataclass
-from tui.model.event import Event, EventKind, OrderGiven, StatusChange
+from tui.model.event import Event, EventKind, OrderGiven, RolloutMoved, Sender, StatusChange
 from tui.model.event_text import event_text, log_entry_text
 from tui.model.node import Identity, Role
 from tui.model.reading import Trouble
@@ -200,14 +200,7 @@ def find_evidence(
 
     `events` are those of all nodes, the oldest first.
     """
-    own = [
-        event
-        for event in events
-        if event.node == subject.node.name
-        and (
-            not subject.service or event.service in ("", subject.service) or _names(event, subject)
-        )
-    ]
+    own = _own_events(subject, tuple(events))
     return (
         *_status(subject, own, now, on),
         *_restarts(subject, own, now),
@@ -218,6 +211,34 @@ def find_evidence(
         *_actions(subject, own, now),
         *_log(subject, own, now, on),
     )
+
+
+def _own_events(subject: WhySubject, events: Sequence[Event]) -> list[Event]:
+    """List the events of a subject, in turn, with all moves of the rollouts that came to its node.
+
+    A rollout goes on at other nodes: what was said of it here is not how it is now.
+    """
+    here = [event for event in events if event.node == subject.node.name]
+    rollouts = {_rollout_of(event) for event in here} - {None}
+    return [
+        event
+        for event in events
+        if _rollout_of(event) in rollouts
+        or (
+            event.node == subject.node.name
+            and (
+                not subject.service
+                or event.service in ("", subject.service)
+                or _names(event, subject)
+            )
+        )
+    ]
+
+
+def _rollout_of(event: Event) -> tuple[int, Sender | None] | None:
+    """Return which rollout moved; each process counts its own."""
+    details = event.details
+    return (details.number, event.sender) if isinstance(details, RolloutMoved) else None
 
 
 def _names(event: Event, subject: WhySubject) -> bool:
