@@ -158,6 +158,19 @@ def test_a_node_that_was_not_verified_remains(result: StepResult) -> None:
     assert rollout.remaining == ("node2", "node4")
 
 
+def test_why_a_rollout_stopped_last_is_kept_until_the_turn_is_over() -> None:
+    closed = step(1, StepResult.BLOCKED) | {"text": "ccs is \x1b[31mSTOPPED"}
+    (rollout,) = found_rollouts(BEGUN, step(0, StepResult.VERIFIED), closed)
+    assert rollout.stopped_at == "node3"
+    assert rollout.stop_text.startswith("ccs is")
+    assert rollout.stop_text.isprintable()
+    assert not rollout.skipped
+    (rollout,) = found_rollouts(BEGUN, closed, step(1, StepResult.SKIPPED))
+    assert rollout.skipped == {"node3"}
+    assert not rollout.stopped_at
+    assert not rollout.stop_text
+
+
 def test_a_node_whose_restart_was_verified_before_the_pause_does_not_remain() -> None:
     restarted = step(0, StepResult.RESTARTED)
     (rollout,) = found_rollouts(BEGUN, restarted)

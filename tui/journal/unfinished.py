@@ -195,6 +195,8 @@ class UnfinishedRollout:
     `done` are the nodes that were verified or skipped, or whose restart was before it stopped.
     `unverified` are the services of each node's turn of which no action is verified. `ungated` are
     those of `done` that were restarted, and after which the gate is not known to have opened.
+    `skipped` are those of `done` that were skipped; `stop_text` is why it stopped last at the node
+    `stopped_at`, both empty where it did not.
     """
 
     id: str
@@ -206,6 +208,9 @@ class UnfinishedRollout:
     done: frozenset[str] = frozenset()
     unverified: Mapping[str, frozenset[str]] = field(default_factory=dict)
     ungated: frozenset[str] = frozenset()
+    skipped: frozenset[str] = frozenset()
+    stopped_at: str = ""
+    stop_text: str = ""
 
     def verified(self, order: Order, names: Iterable[str]) -> "UnfinishedRollout":
         """Return it after services of an order were verified, also by a later session.
@@ -265,12 +270,7 @@ class RolloutFollower:
                             del self._open[before.id]
                     self._open[id_] = plan
             case "step" if id_ in self._open:
-                rollout, node = self._open[id_], {_shown_text(record.get("node"))}
-                is_restarted = record.get("result") == StepResult.RESTARTED.value
-                is_over = is_restarted or record.get("result") in _GATED
-                done = rollout.done | node if is_over else rollout.done - node
-                ungated = rollout.ungated | node if is_restarted else rollout.ungated - node
-                self._open[id_] = replace(rollout, done=done, ungated=ungated)
+                self._open[id_] = _after_step(self._open[id_], record)
             case "rollout_end":
                 self._open.pop(id_, None)
             case _ if self._open:
@@ -292,6 +292,23 @@ class RolloutFollower:
                     self._open = {
                         key: rollout.verified(order, names) for key, rollout in self._open.items()
                     }
+
+
+def _after_step(rollout: UnfinishedRollout, record: Record) -> UnfinishedRollout:
+    """Return a rollout after the turn of one of its nodes."""
+    name, result = _shown_text(record.get("node")), record.get("result")
+    is_restarted = result == StepResult.RESTARTED.value
+    is_skipped = result == StepResult.SKIPPED.value
+    is_over, node = is_restarted or result in _GATED, {name}
+    is_stop = result not in _GATED
+    return replace(
+        rollout,
+        done=rollout.done | node if is_over else rollout.done - node,
+        ungated=rollout.ungated | node if is_restarted else rollout.ungated - node,
+        skipped=rollout.skipped | node if is_skipped else rollout.skipped - node,
+        stopped_at=name if is_stop else "",
+        stop_text=_shown_text(record.get("text", "")) if is_stop else "",
+    )
 
 
 def _plan(record: Record, id_: str) -> UnfinishedRollout | None:

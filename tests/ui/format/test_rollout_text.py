@@ -416,24 +416,24 @@ def test_a_line_on_the_deck_that_does_not_fit_keeps_the_key_and_drops_parts_whol
             1,
             2,
             (
-                "A rollout was cut off: restart alert_mgr on 1 of 2 nodes of demo was verified or "
-                "skipped; n1 remains."
+                "A rollout was cut off: restart alert_mgr on 2 nodes of demo: n0 verified; "
+                "n1 remains."
             ),
         ),
         (
             0,
             2,
             (
-                "A rollout was cut off: restart alert_mgr on 0 of 2 nodes of demo was verified or "
-                "skipped; n0, n1 remain."
+                "A rollout was cut off: restart alert_mgr on 2 nodes of demo: none verified; "
+                "n0, n1 remain."
             ),
         ),
         (
             2,
             9,
             (
-                "A rollout was cut off: restart alert_mgr on 2 of 9 nodes of demo was verified or "
-                "skipped; 7 nodes remain."
+                "A rollout was cut off: restart alert_mgr on 9 nodes of demo: n0, n1 verified; "
+                "7 nodes remain."
             ),
         ),
     ],
@@ -445,6 +445,28 @@ def test_a_rollout_that_was_cut_off_shows_how_far_it_had_come(
     over = frozenset(name for name, _ in nodes[:done])
     rollout = UnfinishedRollout("a-r1", "restart", "demo", ("alert_mgr",), nodes, SINCE, over)
     assert unfinished_text(rollout) == shown
+
+
+def test_a_rollout_that_was_cut_off_shows_what_was_skipped_and_why_it_stopped_last() -> None:
+    nodes = tuple((f"n{number}", "https://n:9443") for number in range(3))
+    over = frozenset({"n0", "n1"})
+    rollout = UnfinishedRollout("a-r1", "restart", "demo", ("alert_mgr",), nodes, SINCE, over)
+    stopped = replace(
+        rollout,
+        skipped=frozenset({"n0"}),
+        ungated=frozenset({"n1"}),
+        stopped_at="n1",
+        stop_text="ccs is STOPPED on n2",
+    )
+    what = "A rollout was cut off: restart alert_mgr on 3 nodes of demo"
+    assert unfinished_text(stopped) == (
+        f"{what}: n1 verified, n0 skipped; n2 remains. It stopped after n1: ccs is STOPPED on n2. "
+        "The gate after n1 was not passed: look there first."
+    )
+    at = replace(rollout, stopped_at="n2", stop_text="ccs is STOPPED")
+    assert unfinished_text(at) == (
+        f"{what}: n0, n1 verified; n2 remains. It stopped at n2: ccs is STOPPED."
+    )
 
 
 def test_a_rollout_that_was_cut_off_names_the_nodes_after_which_no_gate_was_passed() -> None:

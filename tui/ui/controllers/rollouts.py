@@ -247,16 +247,25 @@ class RolloutController:
 def unfinished_text(rollout: UnfinishedRollout) -> str:
     """Return how far a rollout of an earlier session had come. Pure."""
     where = f" of {rollout.cluster}" if rollout.cluster else ""
-    what = f"{rollout.verb} {', '.join(rollout.names)}"
-    rest = rollout.remaining
-    named = ", ".join(rest) if len(rest) <= _NAMED else f"{len(rest)} nodes"
-    count = f"{len(rollout.done)} of {len(rollout.nodes)} nodes"
-    ungated = ungated_nodes(rollout)
+    count = len(rollout.nodes)
+    on = f"{count} node{'s' if count > 1 else ''}{where}"
+    what = f"{rollout.verb} {', '.join(rollout.names)} on {on}"
+    rest, over = rollout.remaining, [name for name, _ in rollout.nodes if name in rollout.done]
+    skipped = [name for name in over if name in rollout.skipped]
+    verified = [name for name in over if name not in rollout.skipped]
+    done = [f"{_some(verified)} verified" if verified else "none verified"]
+    done += [f"{_some(skipped)} skipped"] if skipped else []
+    stop, ungated = "", ungated_nodes(rollout)
+    if rollout.stop_text:
+        at = "after" if rollout.stopped_at in rollout.ungated else "at"
+        stop = f" It stopped {at} {rollout.stopped_at}: {rollout.stop_text}."
     gate = f" The gate after {ungated} was not passed: look there first." if ungated else ""
-    return (
-        f"A rollout was cut off: {what} on {count}{where} was verified or skipped; "
-        f"{named} remain{'s' if len(rest) == 1 else ''}.{gate}"
-    )
+    remain = f"{_some(rest)} remain{'s' if len(rest) == 1 else ''}"
+    return f"A rollout was cut off: {what}: {', '.join(done)}; {remain}.{stop}{gate}"
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names) if len(names) <= _NAMED else f"{len(names)} nodes"
 
 
 def unknown_restarts(plan: Plan, orders: Iterable[OrderProgress]) -> tuple[str, ...]:
