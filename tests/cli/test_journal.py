@@ -97,6 +97,16 @@ def test_it_is_a_table_newest_last_and_harmless(rsdeck: Command, folder: Path) -
     assert "\x1b" not in ran.out
 
 
+def test_a_node_after_which_a_rollout_stopped_is_shown_so(rsdeck: Command, folder: Path) -> None:
+    step = {"kind": "step", "node": "node2", "text": "ccs is STOPPED on node3"}
+    store = JournalFile(folder)
+    for result in ("restarted", "blocked"):
+        store.append({"at": "2026-11-24T04:12:21Z", "id": "5e55-r1", "result": result, **step})
+    lines = rsdeck.run("journal").out.splitlines()
+    assert lines[1].endswith("node2  restarted, and stopped after it: ccs is STOPPED on node3")
+    assert lines[2].endswith("node2  blocked: ccs is STOPPED on node3")
+
+
 def test_times_are_in_the_zone_of_the_configuration(rsdeck: Command, folder: Path) -> None:
     keep(folder)
     rsdeck.configure('[settings]\ntime = "local"\n')

@@ -209,7 +209,12 @@ def _plan(record: "Record") -> str:
 
 
 def _step(record: "Record") -> str:
-    return f"{_word(record, 'result')}: {_word(record, 'text')}"
+    from tui.model.rollout import StepResult
+
+    result, text = _word(record, "result"), _word(record, "text")
+    if result == StepResult.RESTARTED.value:
+        return f"{result}, and stopped after it: {text}"
+    return f"{result}: {text}"
 
 
 def _rollout_end(record: "Record") -> str:
