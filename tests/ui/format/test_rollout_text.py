@@ -405,7 +405,15 @@ def test_a_line_on_the_deck_that_does_not_fit_keeps_the_key_and_drops_parts_whol
         " ✗ restart alert_mgr on 3 nodes of demo · ABORTED · 1/3 verified · o shows it "
     )
     assert rollout_line(aborted, 30.0, "o", PALETTE, 60).plain == (
-        " ✗ restart alert_mgr on 3 nodes of demo · ABORTED "
+        " ✗ restart alert_mgr · ABORTED · 1/3 verified · o shows it "
+    )
+    running = progress(RolloutState.RUNNING, DONE, SETTLING, WAITING)
+    assert rollout_line(running, 30.0, "o", PALETTE, 60).plain == (
+        " … restart alert_mgr · 1/3 verified · o shows it "
+    )
+    several = replace(running, plan=replace(running.plan, names=("alert_mgr", "mdns_server")))
+    assert rollout_line(several, 30.0, "o", PALETTE, 60).plain == (
+        " … restart 2 services · 1/3 verified · o shows it "
     )
 
 

@@ -11,6 +11,7 @@ from tui.model.dataclass import dataclass
 from tui.model.order import Moment, OrderProgress, Result, TimelineMark, Verdict
 from tui.model.rollout import (
     GateNow,
+    Plan,
     RolloutProgress,
     RolloutState,
     StepProgress,
@@ -402,7 +403,8 @@ def rollout_line(
 
     What does not fit into `width` cells is shortened or left out whole, the least important first.
     """
-    title, counts = progress.plan.title, step_counts(progress)
+    title, brief_title = progress.plan.title, _brief_title(progress.plan)
+    counts = step_counts(progress)
     where, urgent = f"{key} shows it", set[str]()
     texts: list[tuple[str, str | None]]
     match progress.state:
@@ -420,21 +422,29 @@ def rollout_line(
                 ]
                 urgent.add(gate.brief(now))
         case RolloutState.DONE:
-            style, texts = palette["ok"], [(f"✓ {title}", None), (counts, None)]
+            style, texts = palette["ok"], [(f"✓ {title}", f"✓ {brief_title}"), (counts, None)]
         case RolloutState.ABORTED:
             style = palette["bad"]
             why = f"ABORTED: {progress.text}" if progress.text else "ABORTED"
             brief = brief_counts(progress)
-            texts = [(f"✗ {title}", None), (why, "ABORTED"), (counts, brief), (where, None)]
+            named = (f"✗ {title}", f"✗ {brief_title}")
+            texts = [named, (why, "ABORTED"), (counts, brief), (where, None)]
         case _:
             style = palette["moving"]
-            texts = [(f"… {title}", None), (counts, brief_counts(progress)), (where, None)]
+            named = (f"… {title}", f"… {brief_title}")
+            texts = [named, (counts, brief_counts(progress)), (where, None)]
     parts = [
         Part(Text(long), 0 if long in urgent else rank, None if brief is None else Text(brief))
         for rank, (long, brief) in enumerate(texts)
         if long
     ]
     return _fitted_line(parts, style, width)
+
+
+def _brief_title(plan: Plan) -> str:
+    names = plan.names
+    what = names[0] if len(names) == 1 else f"{len(names)} services"
+    return f"{plan.verb.value} {what}"
 
 
 def cut_off_line(
