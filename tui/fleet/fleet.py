@@ -428,14 +428,19 @@ class Fleet:
             self._pipeline.order_moved(progress, also)
         if not progress.is_open:
             reported = self._reported.get(order.number, ())
-            self._reported[order.number] = progress.verdicts
+            # What is still watched has no verdict yet.
+            new = tuple(
+                verdict
+                for verdict in progress.verdicts
+                if verdict not in reported and verdict.service not in progress.unsettled
+            )
+            self._reported[order.number] = (*reported, *new)
             for number in self._reported.keys() - self.orders.progress.keys():
                 del self._reported[number]
             if order.number > 0 and not reported and not self._sees(order):
                 self._recovery.follow(order, progress.verdicts)
-            for verdict in progress.verdicts:
-                if verdict not in reported:
-                    self._record(verdict_event(order, verdict))
+            for verdict in new:
+                self._record(verdict_event(order, verdict))
             self._count_verified(progress)
         self.listener.order_moved(progress)
 

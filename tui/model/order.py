@@ -259,7 +259,8 @@ class OrderProgress:
 
     `sent_at` is when its POST left (monotonic), from which its timelines count; None before.
     `steady` is for how many seconds what was reached must hold. `seen_at` is when all its services
-    were last observed (monotonic, whole seconds after `sent_at`), None before.
+    were last observed (monotonic, whole seconds after `sent_at`), None before. Of `unsettled`
+    services of an order that ended unseen it is still watched what came of it.
     """
 
     order: Order
@@ -270,6 +271,7 @@ class OrderProgress:
     sent_at: float | None = None
     steady: float = 0.0
     seen_at: float | None = None
+    unsettled: frozenset[str] = frozenset()
 
     def stable_for(self) -> float | None:
         """Return for how many seconds all its services were seen to run again, `steady` at most.

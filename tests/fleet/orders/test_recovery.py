@@ -263,7 +263,9 @@ def test_what_runs_again_is_verified_once_it_is_stable_and_not_before(
         f"from an earlier session; running again, {stable} s; 10 s are needed"
     )
     assert not followed.journal.kept
+    assert shown.unsettled == {"ccs"}
     assert followed.look(late) is Result.VERIFIED
+    assert not followed.shown[-1].unsettled
     assert [entry[1].result for entry in followed.journal.kept] == [Result.VERIFIED]
 
 

@@ -168,7 +168,8 @@ class OrderRecovery:
 
     def _report_case(self, case: _Case) -> None:
         verdicts = tuple(case.verdicts[name] for name in case.order.names)
-        self._report(OrderProgress(case.order, OrderPhase.ENDED, case.origin, {}, verdicts))
+        ended = OrderProgress(case.order, OrderPhase.ENDED, case.origin, {}, verdicts)
+        self._report(replace(ended, unsettled=frozenset(case.unknown)))
 
 
 def _first_verdict(name: str, refused: bool, text: str) -> Verdict:

@@ -419,9 +419,11 @@ def _order_lines(
         return [(None, join([part.text for part in kept]))]
     lines: list[tuple[Result | None, Text]] = []
     for verdict in progress.verdicts:
-        glyph, style = _RESULTS[verdict.result]
+        (glyph, style), word = _RESULTS[verdict.result], verdict.result.value.upper()
+        if verdict.service in progress.unsettled:
+            (glyph, style), word = ("…", "moving"), "still watched"
         head = Text(f" {glyph} {given.verb.value} {verdict.service} on {given.target.node}: ")
-        head.append(verdict.result.value.upper(), palette[style])
+        head.append(word, palette[style])
         is_well = verdict.result is Result.VERIFIED
         parts = (
             Part(head, 0),
