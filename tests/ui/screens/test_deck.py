@@ -138,8 +138,11 @@ async def test_the_filter_shows_the_services_that_match(
         await deck.until(lambda: set(deck.table.row_keys) == left)
         await deck.shows(f"{len(left)} shown", f"filter: {typed}")
         assert deck.app.focused is deck.table
+        here = deck.table.cursor_key
+        assert here in left
         await deck.press("escape")
         await deck.until(lambda: len(deck.table.row_keys) == 32)
+        assert deck.table.cursor_key == here
 
 
 async def test_verb_keys_typed_into_the_filter_are_letters(
@@ -158,11 +161,14 @@ async def test_problems_only(served: SimulatedCluster, tmp_path: Path) -> None:
     served.cluster.stop(1, "alert_mgr")
     async with open_deck(write_configuration(served, tmp_path)) as deck:
         await deck.all_known()
-        await deck.press("!")
-        await deck.until(lambda: deck.table.row_keys == ("alert_mgr",))
-        await deck.shows("problems only", "1 shown")
-        await deck.press("!")
-        await deck.until(lambda: len(deck.table.row_keys) == 32)
+        for back in ("!", "escape"):
+            await deck.on("ccs")
+            await deck.press("!")
+            await deck.until(lambda: deck.table.row_keys == ("alert_mgr",))
+            await deck.shows("problems only", "1 shown")
+            await deck.press(back)
+            await deck.until(lambda: len(deck.table.row_keys) == 32)
+            assert deck.table.cursor_key == "alert_mgr"
 
 
 async def test_sorting_goes_through_the_columns_and_can_be_reversed(

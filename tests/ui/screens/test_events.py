@@ -201,7 +201,7 @@ async def test_the_clusters_own_log_is_merged_in_and_can_be_shown_alone(
         await deck.press("slash", *"from=cluster", "enter")
         await deck.until(lambda: all("· cluster" in line for line in rows(deck)))
         assert len(rows(deck)) == 3
-        await deck.press("down", "enter")
+        await deck.press("home", "down", "enter")
         assert isinstance(deck.app.screen, EventsScreen), "there is no node to go to"
         await deck.press("up", "w")
         await deck.shows("Why: node2")

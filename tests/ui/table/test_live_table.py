@@ -44,6 +44,19 @@ async def test_the_cursor_returns_when_everything_was_gone_and_came_back() -> No
         assert table.app.messages[-3:] == [("moved", "envoy"), ("moved", None), ("moved", "envoy")]
 
 
+async def test_a_cursor_that_is_held_does_not_return_but_one_on_no_row_does() -> None:
+    async with open_table(named(*SERVICES)) as table:
+        table.widget.move_to("envoy")
+        await table.show([])
+        table.widget.hold_cursor()
+        await table.show(named(*SERVICES))
+        assert table.widget.cursor_key == "envoy"
+        await table.show(named("mdns"))
+        table.widget.hold_cursor()
+        await table.show(named(*SERVICES))
+        assert table.widget.cursor_key == "mdns"
+
+
 async def test_the_cursor_returns_to_its_row_after_a_resize_too() -> None:
     async with open_table(named(*SERVICES)) as table:
         table.widget.move_to("envoy")

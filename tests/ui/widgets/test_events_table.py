@@ -86,6 +86,21 @@ async def test_of_thousands_only_the_rows_that_are_seen_are_made() -> None:
         assert len(made(table)) < 3 * LINES
 
 
+async def test_a_cursor_stays_on_its_event_when_the_filter_is_cleared() -> None:
+    events = full()
+    async with shown(events) as (table, _):
+        newest = table.cursor_key
+        table.present(events, EventFilter("node=node7"))
+        table.present(events, ALL)
+        assert table.cursor_key == newest
+        table.present(events, EventFilter("node=node7"))
+        table.hold_cursor()
+        filtered = table.cursor_key
+        assert filtered != newest
+        table.present(events, ALL)
+        assert table.cursor_key == filtered
+
+
 @pytest.mark.parametrize("width", [60, 80, 120])
 async def test_each_event_has_its_age_at_every_width(width: int) -> None:
     app = Host()

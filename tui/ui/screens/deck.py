@@ -630,7 +630,7 @@ class DeckScreen(SortedScreen, ServicesScreen[None]):
         self._show_services(view)
         self._show_lines(view)
 
-    def action_problems(self) -> None:
+    def switch_problems(self) -> None:
         """Show only problems, or everything again."""
         self._query = ServiceFilter(self._query.text, not self._query.problems)
         self.refresh_all()

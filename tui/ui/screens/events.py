@@ -165,7 +165,7 @@ class EventsScreen(FilteredScreen[tuple[str, str] | None]):
         self._wanted = EventFilter(text, self._wanted.problems)
         self.refresh_all()
 
-    def action_problems(self) -> None:
+    def switch_problems(self) -> None:
         """Show only problems, or everything again."""
         self._wanted = EventFilter(self._wanted.text, not self._wanted.problems)
         self.refresh_all()

@@ -427,6 +427,16 @@ class FilteredScreen(LiveScreen[ScreenResultType]):
         """Leave out the rows that do not match `text`."""
         raise NotImplementedError
 
+    def switch_problems(self) -> None:
+        """Leave out what is no problem, or show everything again."""
+        raise NotImplementedError
+
+    def action_problems(self) -> None:
+        """Show only problems, or everything again; the cursor stays on what it ends on."""
+        self.table.hold_cursor()
+        self.switch_problems()
+        self.table.hold_cursor()
+
     def action_filter(self) -> None:
         """Open the filter."""
         self._filter.display = True
@@ -453,10 +463,16 @@ class FilteredScreen(LiveScreen[ScreenResultType]):
     def _filter_done(self, event: Input.Submitted) -> None:
         event.stop()
         event.input.display = bool(event.value)
+        self.table.hold_cursor()
         self.set_focus(self.table)
 
     def close_filter(self) -> None:
-        """Clear the filter and go back to the table."""
+        """Clear the filter and go back to the table.
+
+        While it is typed, the cursor goes back to where it was before.
+        """
+        if not self._filter.has_focus:
+            self.table.hold_cursor()
         self._filter.value = ""
         self._filter.display = False
         self.set_focus(self.table)

@@ -265,7 +265,7 @@ class MatrixScreen(SortedScreen, ServicesScreen[CellKey | None]):
         self._query = ServiceFilter(text)
         self.refresh_all()
 
-    def action_problems(self) -> None:
+    def switch_problems(self) -> None:
         """Show only problems and what differs between nodes, or everything again."""
         self._only = not self._only
         self.refresh_all()

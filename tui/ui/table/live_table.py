@@ -263,6 +263,11 @@ class LiveTable(RowNavigation, ScrollView, can_focus=True):
                 self._reveal_cursor()
         return moved
 
+    def hold_cursor(self) -> None:
+        """Keep the cursor on its row, even where the one that it stood on before comes back."""
+        if self._cells.cursor is not None:
+            self.point(*self._cells.cursor)
+
     def _reveal_cursor(self) -> None:
         number = self._model.at(self.cursor_key)
         if number is not None:

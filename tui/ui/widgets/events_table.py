@@ -113,12 +113,13 @@ class EventsTable(LiveTable):
     def present(self, events: Sequence[Event], query: EventFilter) -> int:
         """Show what the query picks; returns how many. A cursor on the newest follows the newest.
 
-        Does nothing where nothing is new.
+        With another query it stays on its event. Does nothing where nothing is new.
         """
         other = query != self._wanted
         if self._numbered.follow(events) or other:
             self._wanted = query
-            self._lay_out(query, {} if other else self._picked)
+            follows = self.is_at_the_top and not other
+            self._lay_out(query, {} if other else self._picked, follows=follows)
         return sum(self._picked.values())
 
     def on_resize(self) -> None:
@@ -128,13 +129,12 @@ class EventsTable(LiveTable):
             self._is_narrow = is_narrow
             self._made.clear()
             if self._wanted is not None:
-                self._lay_out(self._wanted, self._picked)
+                self._lay_out(self._wanted, self._picked, follows=self.is_at_the_top)
         self._fit_columns()
 
-    def _lay_out(self, query: EventFilter, known: Mapping[int, bool]) -> None:
+    def _lay_out(self, query: EventFilter, known: Mapping[int, bool], *, follows: bool) -> None:
         """Show the rows; what is `known` of the query's picks is not worked out again."""
         self._fit_columns()
-        follows = self.is_at_the_top
         self._picked = {
             number: known[number] if number in known else query.picks(event)
             for number, event in self._numbered.newest_first()
