@@ -146,6 +146,22 @@ async def test_what_a_dialog_says_as_it_closes_is_shown_on_the_screen_below() ->
         await wait_until(lambda: shown(app) == ["Cancelled."])
 
 
+async def test_what_became_of_a_dialog_goes_when_the_next_one_opens() -> None:
+    """What is sent from the next one would stand over "Nothing was sent."."""
+    app = TerminalApp()
+    async with app.run_test(notifications=True):
+        app.notify("The disk is full.")
+        for _ in range(2):
+            dialog = Dialog()
+            app.push_screen(dialog, lambda _: app.notify_until_dialog("Cancelled."))
+            await wait_until(lambda dialog=dialog: app.screen is dialog)
+            await settle(app)
+            below = app.screen_stack[0].query(Toast)
+            assert [toast._notification.message for toast in below] == ["The disk is full."]
+            dialog.dismiss(None)
+            await wait_until(lambda: shown(app) == ["The disk is full.", "Cancelled."])
+
+
 async def test_a_window_with_keys_of_its_own_shows_toasts_at_once() -> None:
     app = TerminalApp()
     async with app.run_test(notifications=True):

@@ -5,8 +5,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from textual.app import App
-
 from tui.fleet.fleet import Fleet
 from tui.fleet.order_impact import order_impact
 from tui.fleet.orders.binding import BoundOrder, OrderRequest, SeenNode, bind_order
@@ -30,6 +28,7 @@ from tui.ui.keymap import key_text
 
 if TYPE_CHECKING:
     from tui.ui.dialogs.order import OrderCheck
+    from tui.ui.terminal.toasts import ToastApp
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +112,7 @@ class OrderController:
 
     def __init__(
         self,
-        app: App[None],
+        app: "ToastApp",
         fleet: Fleet,
         *,
         warn: Notify,
@@ -227,14 +226,14 @@ class OrderController:
 
     def _confirmed(self, order: Order | None, given: Callable[[], None]) -> None:
         if order is None:
-            self._warn("Cancelled. Nothing was sent.")
+            self._app.notify_until_dialog("Cancelled. Nothing was sent.")
             return
         # A rollout may have given orders while this one was being confirmed.
         order = replace(order, number=self._fleet.orders.next_number())
         try:
             self._fleet.give(order)
         except NotAccepted as error:
-            self._warn(f"Nothing was sent: {error}")
+            self._app.notify_until_dialog(f"Nothing was sent: {error}")
         else:
             given()
 

@@ -7,8 +7,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from textual.app import App
-
 from tui.fleet.fleet import Fleet
 from tui.fleet.order_impact import order_impact
 from tui.fleet.orders.executor import NotAccepted
@@ -26,6 +24,7 @@ from tui.ui.terminal.app import is_covered
 if TYPE_CHECKING:
     from tui.ui.dialogs.confirm import ConfirmRefusal
     from tui.ui.dialogs.rollout import RolloutQuestion
+    from tui.ui.terminal.toasts import ToastApp
 
 Notify = Callable[[str], None]
 
@@ -73,7 +72,7 @@ class RolloutController:
 
     def __init__(
         self,
-        app: App[None],
+        app: ToastApp,
         fleet: Fleet,
         *,
         warn: Notify,
@@ -156,12 +155,12 @@ class RolloutController:
 
     def _confirmed(self, plan: Plan | None, begun: Callable[[], None]) -> None:
         if plan is None:
-            self._warn("Cancelled. Nothing was sent.")
+            self._app.notify_until_dialog("Cancelled. Nothing was sent.")
             return
         try:
             self._fleet.rollouts.begin(plan)
         except NotAccepted as error:
-            self._warn(f"Nothing was sent: {error}")
+            self._app.notify_until_dialog(f"Nothing was sent: {error}")
         else:
             begun()
             self._open(plan.number)

@@ -2,10 +2,12 @@
 
 import time
 from dataclasses import replace
+from typing import Any
 
 from textual.app import App
 from textual.driver import Driver
 from textual.notifications import Notification, SeverityLevel
+from textual.screen import Screen
 from textual.widgets._toast import ToastHolder
 
 from tui.ui.terminal.input_guard import InputGuard
@@ -53,6 +55,7 @@ class ToastApp(App[None]):
         super().__init__(driver_class=driver_class, ansi_color=ansi_color)
         self._toast_counter = ToastCounter()
         self._held: list[Notification] = []
+        self._until_dialog: list[Notification] = []
 
     def notify(
         self,
@@ -69,7 +72,18 @@ class ToastApp(App[None]):
         Unlike Textual's, it may be called in the application's own thread alone.
         """
         seconds = self.NOTIFICATION_TIMEOUT if timeout is None else timeout
-        toast = Notification(message, title, severity, seconds, markup)
+        self._add(Notification(message, title, severity, seconds, markup))
+
+    def notify_until_dialog(self, message: str) -> None:
+        """Show a warning of what a dialog led to, until the next one that holds toasts opens.
+
+        What is done with that one would seem to be what it is about.
+        """
+        toast = Notification(message, "", "warning", self.NOTIFICATION_TIMEOUT, markup=False)
+        self._until_dialog.append(self._add(toast))
+
+    def _add(self, toast: Notification) -> Notification:
+        """Show a toast, or hold it; return it with its count, where equal ones are shown."""
         shown = frozenset(one.identity for one in (*self._notifications, *self._held))
         toast, before = self._toast_counter.merge(toast, shown)
         if before is not None:
@@ -79,6 +93,7 @@ class ToastApp(App[None]):
         if len(self._held) > _HELD_AT_MOST:
             self._held.remove(min(self._held, key=lambda one: _SEVERITIES.index(one.severity)))
         self._refresh_notifications()
+        return toast
 
     def _refresh_notifications(self) -> None:
         """Show the toasts there are now, unless the dialog in front holds them.
@@ -87,14 +102,28 @@ class ToastApp(App[None]):
         follow.
         """
         if self._holds_toasts:
+            self._end_those_until_dialog()
             return
         self._release_held()
-        kept = {f"--textual-toast-{one.identity}" for one in self._notifications}
         if self.screen_stack:
-            for holder in self.screen.query(ToastHolder):
-                if holder.id not in kept:
-                    holder.remove()
+            self._remove_ended(self.screen)
         super()._refresh_notifications()
+
+    def _end_those_until_dialog(self) -> None:
+        """Remove what is shown until a dialog opens; what is held is of the one in front."""
+        ended = [one for one in self._until_dialog if one not in self._held]
+        if ended:
+            self._until_dialog = [one for one in self._until_dialog if one in self._held]
+            for toast in ended:
+                self._unnotify(toast, refresh=False)
+            for screen in self.screen_stack:
+                self._remove_ended(screen)
+
+    def _remove_ended(self, screen: Screen[Any]) -> None:
+        kept = {f"--textual-toast-{one.identity}" for one in self._notifications}
+        for holder in screen.query(ToastHolder):
+            if holder.id not in kept:
+                holder.remove()
 
     def _release_held(self) -> None:
         """Let the time of what was held begin: of the newest first, where there are many."""
