@@ -117,6 +117,7 @@ async def test_an_untrusted_certificate_gives_its_fingerprint_and_sends_nothing(
     found = await try_connection(profile(secure.urls[1], trust=SystemTrust()), RIGHT, 5)
     assert not found.well
     assert found.fingerprint == secure.fingerprint
+    assert not found.is_another
     assert not secure.cluster.requests
     parse_fingerprint(found.fingerprint)
 
@@ -128,6 +129,7 @@ async def test_a_certificate_in_the_place_of_the_pinned_one_is_reported_and_not_
     found = await try_connection(profile(secure.urls[1], trust=pin), RIGHT, 5)
     assert not found.well
     assert found.fingerprint == ""
+    assert found.is_another
     assert secure.fingerprint in found.texts[0]
     assert not secure.cluster.requests
 

@@ -1,6 +1,7 @@
 """The form for a profile: first start, trying a node, saving, editing; the file's comments stay."""
 
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,11 @@ from textual.widgets import Input
 
 from tests.ui.conftest import ADMIN, Deck, open_deck, posts, write_configuration
 from tui.config import Configuration, NodeProfile, load
+from tui.fleet.onboarding.connection_check import ConnectionTestResult
 from tui.model.login import ViewerRole
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
-from tui.ui.dialogs.node_form import NodeForm
+from tui.ui.dialogs.node_form import NodeForm, trust_hint
 from tui.ui.dialogs.password import PasswordDialog
 from tui.ui.screens.nodes import NodesScreen
 from tui.ui.terminal.input_guard import ArmingTimes
@@ -73,6 +75,8 @@ async def test_with_no_profile_the_deck_opens_on_the_form_and_a_node_can_be_pinn
         assert ADMIN[1] not in deck.text
         await deck.press("ctrl+t")
         await deck.until(lambda: deck.app.screen.query_one("#pin").display)
+        # All of them are in the window, whatever its size, and how the message ends.
+        await deck.shows(" Test ", " Save ", " Cancel ", " Pin it ", "then Pin it")
         assert not served.cluster.requests
         pin = deck.app.screen.query_one("#pin")
         pin.focus()
@@ -348,3 +352,11 @@ async def test_testing_a_profile_shows_that_another_node_answers(
         found = deck.app.screen.query_one("#found")
         await deck.until(lambda: "✗ node:1 answers here" in str(found.render()))
         assert "by hand" in str(found.render())
+
+
+def test_what_helps_where_a_certificate_is_not_trusted_is_named_as_the_form_names_it() -> None:
+    found = ConnectionTestResult(well=False, texts=("a",), fingerprint="sha256:00")
+    assert trust_hint(found).endswith("then Pin it")
+    another = replace(found, fingerprint="", is_another=True)
+    assert trust_hint(another).endswith("then put it into trust")
+    assert trust_hint(replace(found, fingerprint="")) == ""

@@ -27,13 +27,15 @@ _LOCKOUT = "fix user or password before the next test: five failures lock the us
 class ConnectionTestResult:
     """What a connection test found, in sentences.
 
-    `fingerprint` is what the node presents, where it is not trusted and nothing was pinned before.
-    `identity` is who answered, as far as it said so.
+    `fingerprint` is what the node presents, where it is not trusted and nothing was pinned before;
+    where another certificate was pinned, `is_another` instead. What helps then is for the form to
+    say. `identity` is who answered, as far as it said so.
     """
 
     well: bool
     texts: tuple[str, ...]
     fingerprint: str = ""
+    is_another: bool = False
     identity: Identity = field(default_factory=Identity)
 
 
@@ -106,7 +108,9 @@ def _services(services: Sequence[Service]) -> str:
 
 def _untrusted(error: Untrusted) -> ConnectionTestResult:
     # One that took the place of the pinned one is not offered: a person compares it first.
-    fingerprint = f"sha256:{error.got}" if error.got and not error.expected else ""
-    return ConnectionTestResult(
-        well=False, texts=(str(error), error.trouble.hint), fingerprint=fingerprint
-    )
+    if error.expected:
+        return ConnectionTestResult(well=False, texts=(str(error),), is_another=True)
+    if not error.got:
+        return ConnectionTestResult(well=False, texts=(str(error), error.trouble.hint))
+    fingerprint = f"sha256:{error.got}"
+    return ConnectionTestResult(well=False, texts=(str(error),), fingerprint=fingerprint)

@@ -16,6 +16,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Button, Input, Select, Static
 
+from tui.api.tls.certificate import COMPARE
 from tui.config import (
     ConfigError,
     Configuration,
@@ -74,6 +75,7 @@ _LABELS = {
     "trust-value": "trust",
 }
 """What stands before a field, where that is not its name."""
+_PIN = "Pin it"
 _HINTS = [("ctrl+t test", "ctrl+t"), ("ctrl+s save", "ctrl+s"), ("esc cancel", "escape")]
 _ENVIRONMENTS = [(word, word) for word in ("production", "staging", "development")]
 
@@ -137,7 +139,7 @@ class NodeForm(TypeAheadProofScreen[SavedProfile | None]):
                 yield Button("Test", id="test")
                 yield Button("Save", id="save", variant="primary")
                 yield Button("Cancel", id="cancel")
-                yield Button("Pin it", id="pin", variant="warning")
+                yield Button(_PIN, id="pin", variant="warning")
 
     def _text(
         self, name: str, label: str, value: str, placeholder: str = "", *, hide: bool = False
@@ -314,9 +316,10 @@ class NodeForm(TypeAheadProofScreen[SavedProfile | None]):
         self._found, self._tried = found, profile.url
         glyph, style = ("✓ ", "ok") if found.well else ("✗ ", "bad")
         text = Text(glyph, self._palette[style])
-        text.append("\n".join(line for line in found.texts if line))
+        text.append("\n".join(filter(None, (*found.texts, trust_hint(found)))))
         self._show_message(text)
         self.query_one("#pin").display = bool(found.fingerprint)
+        self.call_after_refresh(self.query_one("#found").scroll_visible, animate=False)
 
     @on(Button.Pressed, "#pin")
     def _pin_pressed(self) -> None:
@@ -357,6 +360,15 @@ class NodeForm(TypeAheadProofScreen[SavedProfile | None]):
     def action_cancel(self) -> None:
         """Close without saving."""
         self.dismiss(None)
+
+
+def trust_hint(found: ConnectionTestResult) -> str:
+    """Return what helps where a certificate is not trusted, by the form's fields and buttons."""
+    if found.is_another:
+        return f"if it was renewed, compare it with `{COMPARE}`, then put it into trust"
+    if found.fingerprint:
+        return f"compare it on the node with `{COMPARE}`, then {_PIN}"
+    return ""
 
 
 def _split_command(value: str) -> list[str]:
