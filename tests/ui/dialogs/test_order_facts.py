@@ -18,12 +18,12 @@ from tui.ui.dialogs.order import (
     OrderCheck,
     OrderDialog,
     OrderQuestion,
-    _route_label,
     impact_facts,
     order_essentials,
     order_facts,
     order_sentence,
     order_warnings,
+    route_text,
 )
 
 
@@ -332,14 +332,20 @@ def test_a_button_beside_the_two_that_decide_leads_to_the_next_route_where_there
     assert [*dialog_of(replace(PLAIN, routes=(LOCAL,))).more_buttons()] == []
     for more_routes in (routes[:2], routes):
         (button,) = dialog_of(replace(PLAIN, routes=more_routes)).more_buttons()
-        assert str(button.label) == "Use the cluster endpoint"
+        assert str(button.label) == "Endpoint"
         assert button.disabled  # as the others, until the dialog could be read
-    onwards = zip(routes, (*routes[1:], LOCAL), strict=True)
-    assert [_route_label(now, following) for now, following in onwards] == [
-        "Use the cluster endpoint",
-        "Send through the next node",
-        "Use the node's endpoint",
+
+
+def test_what_the_button_of_the_routes_does_is_said_before_it_is_pressed() -> None:
+    assert route_text(PLAIN, PLAIN.order) == ""
+    routes = (LOCAL, BY_PRIMARY, BY_NODE2)
+    question = replace(PLAIN, routes=routes)
+    assert [route_text(question, replace(PLAIN.order, route=route)) for route in routes] == [
+        "of the node; Endpoint uses the cluster's (POST /v1/services)",
+        "of the cluster, through node1; Endpoint sends through node2",
+        "of the cluster, through node2; Endpoint uses the node's",
     ]
+    assert any("endpoint" in line and "(POST /v1/services)" in line for line in shown(question))
 
 
 def test_an_uptime_does_not_go_on_while_it_is_refused_and_has_its_age() -> None:

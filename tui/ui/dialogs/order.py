@@ -31,6 +31,9 @@ VENDOR_REQUIRED = (
 )
 """The vendor's warning, where what is acted on is not known to be optional."""
 
+_ROUTE_LABEL = "Endpoint"
+"""It is short enough for a window of 40 columns; a line of the facts says what it does."""
+
 _NAMED = 3
 ENVIRONMENTS = {
     Environment.PRODUCTION: "PRODUCTION",
@@ -91,6 +94,8 @@ def order_sentence(question: OrderQuestion, order: Order) -> str:
 def order_facts(question: OrderQuestion, order: Order, palette: Palette) -> Group:
     """Return all that the operator should know before confirming."""
     rows = order_essentials(question, order, palette)
+    if route := route_text(question, order):
+        rows.append(("endpoint", route, palette["muted"]))
     rows += [("warning", text, palette["warn"]) for text in order_warnings(question, order)]
     vendor = VENDOR_REQUIRED if question.ruling.tier is Tier.LOCKED else VENDOR
     rows.append(("vendor", vendor, palette["muted"]))
@@ -278,22 +283,27 @@ class OrderDialog(ConfirmDialog[Order]):
     def more_buttons(self) -> Iterable[Button]:
         """Return the button for the other routes to the node, where there are any."""
         if len(self._question.routes) > 1:
-            label = _route_label(*self._question.routes[:2])
-            yield Button(label, id="route", disabled=True)
+            yield Button(_ROUTE_LABEL, id="route", disabled=True)
 
     @on(Button.Pressed, "#route")
     def _next_route(self) -> None:
         routes = self._question.routes
         self._route = (self._route + 1) % len(routes)
-        self.query_one("#route", Button).label = _route_label(
-            routes[self._route], routes[(self._route + 1) % len(routes)]
-        )
         self.show_again()
 
 
-def _route_label(now: Route, following: Route) -> str:
-    """Return what pressing the button of the routes does."""
+def route_text(question: OrderQuestion, order: Order) -> str:
+    """Return whose endpoint gets the order now, and what the button of the routes does.
+
+    Empty where there is one route alone.
+    """
+    routes = question.routes
+    if len(routes) < 2 or order.route not in routes:
+        return ""
+    following = routes[(routes.index(order.route) + 1) % len(routes)]
+    if order.route.path != Route.PRIMARY:
+        return f"of the node; {_ROUTE_LABEL} uses the cluster's (POST {Route.PRIMARY})"
+    now = f"of the cluster, through {order.route.via}"
     if following.path != Route.PRIMARY:
-        return "Use the node's endpoint"
-    is_other_node = now.path == Route.PRIMARY
-    return "Send through the next node" if is_other_node else "Use the cluster endpoint"
+        return f"{now}; {_ROUTE_LABEL} uses the node's"
+    return f"{now}; {_ROUTE_LABEL} sends through {following.via}"
