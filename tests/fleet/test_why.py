@@ -686,6 +686,27 @@ async def test_checks_that_were_refused_are_not_due_again_soon(reply: bytes, pau
             assert checks.is_due
 
 
+async def test_checks_are_due_at_once_when_a_lost_node_answers_again() -> None:
+    """Else the page is fresh, and its checks are of the time when nothing could be polled."""
+    play, clock = Play(), Clock()
+    play.get("/v1/nodes/check/1", said({"result": True}))
+    play.get("/v1/cluster/check", said({"cluster_test_result": True}))
+    play.get("/v1/local/services", answer("", 500))
+    with serving(play) as server:
+        async with running(profile(server.url)) as deck:
+            await deck.until(lambda: deck.watch("node1").reading.trouble)
+            checks = LiveChecks(deck.fleet, "node1", clock)
+            await checks.read()
+            assert checks.newest.node.gap == "no node of its cluster could be polled"
+            assert not checks.is_due
+            play.heal("/v1/local/services")
+            await deck.until(lambda: deck.watch("node1").reading.trouble is None)
+            assert checks.is_due
+            await checks.read()
+            assert checks.newest.node.value == (True, "")
+            assert not checks.is_due
+
+
 async def test_no_check_is_read_while_an_action_is_open_in_the_cluster(
     served: SimulatedCluster,
 ) -> None:

@@ -720,20 +720,22 @@ def _is_action_open(fleet: Fleet, node: str) -> bool:
 class LiveChecks:
     """The checks of a node and of its cluster, read again at a slow pace while they are shown.
 
-    One reading at a time, and none while an action is open in the cluster. What could not be read
-    again stays, with the reason. `clock` gives monotonic seconds.
+    One reading at a time, and none while an action is open in the cluster. Once a lost node answers
+    again, they are due at once, unless a call was refused. What could not be read again stays, with
+    the reason. `clock` gives monotonic seconds.
     """
 
     def __init__(self, fleet: Fleet, node: str, clock: Callable[[], float] = monotonic) -> None:
         self.newest = Checks(Known(gap=_READING), Known(gap=_READING))
         self._fleet, self._node, self._clock = fleet, node, clock
         self._due = -math.inf
-        self._is_reading = False
+        self._is_reading = self._was_lost = False
 
     @property
     def is_due(self) -> bool:
         """Whether they may be read again by now."""
-        is_due = self._clock() >= self._due and not self._is_reading
+        is_back = self._was_lost and not self._is_lost
+        is_due = (is_back or self._clock() >= self._due) and not self._is_reading
         return is_due and not _is_action_open(self._fleet, self._node)
 
     async def read(self) -> None:
@@ -743,13 +745,20 @@ class LiveChecks:
         if _is_action_open(self._fleet, self._node):
             self._keep(Known(gap=_ACTION_OPEN), Known(gap=_ACTION_OPEN))
             return
-        self._is_reading = True
+        self._is_reading, was_lost = True, self._is_lost
         try:
             checks = await read_checks(self._fleet, self._node)
             self._keep(checks.node, checks.cluster)
             self._due = self._clock() + checks.pause
+            self._was_lost = was_lost and checks.pause <= CONTEXT_EVERY
         finally:
             self._is_reading = False
+
+    @property
+    def _is_lost(self) -> bool:
+        """Whether the last poll of the node failed."""
+        is_watched = self._node in self._fleet
+        return is_watched and self._fleet.watch(self._node).reading.trouble is not None
 
     def _keep(self, node: Known[_Check], cluster: Known[_Check]) -> None:
         self.newest = Checks(_kept(self.newest.node, node), _kept(self.newest.cluster, cluster))
