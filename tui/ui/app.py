@@ -24,7 +24,7 @@ from tui.fleet.fleet import Fleet
 from tui.journal.unfinished import UnfinishedRollout
 from tui.model.clock import monotonic
 from tui.model.event import Event
-from tui.model.order import OrderProgress
+from tui.model.order import OrderProgress, Verb
 from tui.model.rollout import RolloutProgress
 from tui.storage.paths import state_dir
 from tui.ui.command_palette import DeckCommands
@@ -475,7 +475,15 @@ class DeckApp(MouseSafeApp):
         if subject is None or subject[0] not in self._fleet:
             self._warn("No service and no node is under the cursor.")
         else:
-            self.push_screen(WhyScreen(self._fleet, *subject, self._colors(), self.live_keys))
+            node, service = subject
+
+            def order(verb: Verb) -> None:
+                self._show_deck()
+                self.deck.order_service(verb, node, service)
+
+            colors, keys = self._colors(), self.live_keys
+            screen = WhyScreen(self._fleet, node, service, colors, keys, order=order)
+            self.push_screen(screen)
 
     def action_timeline(self) -> None:
         """Show the events of all nodes."""

@@ -24,6 +24,7 @@ class View(Enum):
     TIMELINE = "the timeline"
     PROBLEMS = "the list of problems"
     NODES = "the list of nodes"
+    WHY = "the evidence"
     ROLLOUT = "the rollout"
     HELP = "the help"
 
@@ -32,6 +33,7 @@ _EVERYWHERE = frozenset(View)
 _FULL = frozenset({View.DECK, View.MATRIX, View.TIMELINE, View.PROBLEMS})
 _LISTS = frozenset({View.DECK, View.MATRIX, View.TIMELINE})
 _ON_SERVICES = frozenset({View.DECK, View.MATRIX})
+_TO_ORDER = _ON_SERVICES | {View.WHY}
 _ON_NODES = frozenset({View.DECK, View.NODES})
 _IN_DECK = frozenset({View.DECK})
 _SORTED = frozenset({View.DECK, View.MATRIX, View.PROBLEMS, View.NODES})
@@ -67,9 +69,9 @@ _ACTIONS, _SERVICES, _VIEWS, _NODES, _DECK = "Actions", "Services", "Views", "No
 
 # One key a line.
 KEYS: tuple[Key, ...] = (
-    Key("start", "s", "order('start')", "Start", "Start the service, or all marked services", _ACTIONS, _ON_SERVICES, "Start"),
-    Key("stop", "t", "order('stop')", "Stop", "Stop the service, or all marked services", _ACTIONS, _ON_SERVICES, "Stop"),
-    Key("restart", "r", "order('restart')", "Restart", "Restart the service, or all marked services", _ACTIONS, _ON_SERVICES, "Restart"),
+    Key("start", "s", "order('start')", "Start", "Start the service, or all marked services", _ACTIONS, _TO_ORDER, "Start"),
+    Key("stop", "t", "order('stop')", "Stop", "Stop the service, or all marked services", _ACTIONS, _TO_ORDER, "Stop"),
+    Key("restart", "r", "order('restart')", "Restart", "Restart the service, or all marked services", _ACTIONS, _TO_ORDER, "Restart"),
     Key("rollout", "R", "app.rollout", "Roll a restart over the cluster", "Restart the service on each node of the cluster in turn", _ACTIONS, _ON_SERVICES, "Roll"),
     Key("mark", "space", "mark", "Mark", "Mark or unmark the service, and go to the next", _ACTIONS, _ON_SERVICES),
     Key("unmark", "U", "unmark", "Unmark all", "Remove all marks", _ACTIONS, _ON_SERVICES),
@@ -89,7 +91,7 @@ KEYS: tuple[Key, ...] = (
     Key("raw", "y", "raw", "Raw JSON", "Show the service's entry as the node sent it", _SERVICES, _IN_DECK),
     Key("copy", "c", "copy_name", "Copy name", "Copy the name of the service", _SERVICES, _IN_DECK),
     Key("copy_row", "Y", "copy_row", "Copy row", "Copy the row: node, service, status, uptime, start, kind", _SERVICES, _IN_DECK),
-    Key("refresh", "ctrl+r,f5", "refresh", "Refresh", "Poll every node now", _SERVICES, _FULL),
+    Key("refresh", "ctrl+r,f5", "refresh", "Refresh", "Poll every node now", _SERVICES, _FULL | {View.WHY}),
     Key("pause", "p", "pause", "Pause", "Pause polling, or resume it", _SERVICES, _ON_SERVICES),
     Key("faster", "+", "faster", "Faster", "Poll more often", _SERVICES, _IN_DECK),
     Key("slower", "-", "slower", "Slower", "Poll less often", _SERVICES, _IN_DECK),

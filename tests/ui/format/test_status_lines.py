@@ -196,8 +196,8 @@ def test_remedies_come_before_the_hint() -> None:
     ("step", "text"),
     [
         (NextStep("contact Redis support"), "contact Redis support"),
-        (NextStep("start it", Offer.START, "ccs"), "start it: s on it in the deck"),
-        (NextStep("look", Offer.EXPLAIN, "a\nb"), "look: f7 on a\\nb in the deck"),
+        (NextStep("start it", Offer.START, "ccs"), "start it: s, confirmed first"),
+        (NextStep("look", Offer.EXPLAIN, "a\nb"), "look: esc, then f7 on a\\nb in the deck"),
         (NextStep("compare", Offer.COMPARE), "compare: 0 shows every service on every node"),
         (NextStep("see", Offer.TIMELINE), "see: e shows the timeline"),
         (
@@ -207,7 +207,7 @@ def test_remedies_come_before_the_hint() -> None:
     ],
 )
 def test_what_to_do_next_names_the_live_key(step: NextStep, text: str) -> None:
-    keys = KEYS | {"start": "s", "why": "f7", "matrix": "0", "timeline": "e"}
+    keys = KEYS | {"start": "s", "back": "escape", "why": "f7", "matrix": "0", "timeline": "e"}
     assert next_step_text(step, keys) == text
 
 

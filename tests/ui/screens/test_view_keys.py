@@ -132,7 +132,9 @@ async def test_a_key_without_use_says_where_it_works(
         await said("ctrl+q quits rsdeck. ctrl+c copies text that is marked with the mouse.")
         await open_view(deck, "P")
         await deck.press("r")
-        await said("Restart works in the deck and the matrix, not in the list of problems.")
+        await said(
+            "Restart works in the deck, the matrix and the evidence, not in the list of problems."
+        )
         assert isinstance(deck.app.screen, ProblemsScreen)
 
 

@@ -1,5 +1,7 @@
 """Why a service or a node is as it is, over the screen it was opened from."""
 
+import math
+import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,9 @@ from textual.screen import ModalScreen
 
 from tests.ui.conftest import open_deck, posts, write_configuration
 from tui.sim.server import SimulatedCluster
+from tui.ui.dialogs.order import OrderDialog
+from tui.ui.screens.events import EventsScreen
+from tui.ui.screens.help import HelpScreen
 from tui.ui.screens.why import WhyScreen
 
 pytestmark = pytest.mark.real_time
@@ -30,7 +35,8 @@ async def test_w_shows_the_evidence_for_the_service_under_the_cursor(
         await deck.shows(
             "WHAT", "AGE", "EVIDENCE (SOURCE)", "live · esc closes · ctrl+r reads the checks again"
         )
-        await deck.shows("Sends alerts", "optional.", "start it: s on it in the deck")
+        await deck.shows("Sends alerts", "optional.", "start it: s, confirmed first")
+        assert re.search(r"─ down: \d+ more · live", deck.text)
         await deck.shows("node check", "alert_mgr is not running", "cluster health", "WARNING")
         assert "[@click=app.quit]quit[/]" in "".join(deck.text.split())
         assert deck.text.replace("\n", "").isprintable()
@@ -38,6 +44,9 @@ async def test_w_shows_the_evidence_for_the_service_under_the_cursor(
         assert isinstance(why, WhyScreen)
         read = checks_read(served)
         why._checks._due = 0.0  # as after its pace
+        await deck.until(lambda: checks_read(served) > read and not why._checks._is_reading)
+        read, why._checks._due = checks_read(served), math.inf
+        await deck.press("ctrl+r")
         await deck.until(lambda: checks_read(served) > read)
         await deck.press("w")
         assert deck.app.screen is deck.app.deck
@@ -71,6 +80,37 @@ async def test_w_on_a_problem_shows_why_and_comes_back_to_the_problems(
         deck.app.pop_screen()
         await deck.press("escape")
         assert deck.app.screen is below
+
+
+async def test_the_keys_of_the_deck_work_in_why_and_s_is_for_its_service_alone(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    served.cluster.stop(2, "alert_mgr")
+    async with open_deck(write_configuration(served, tmp_path)) as deck:
+        await deck.all_known()
+        await deck.on("mdns_server")
+        await deck.press("space")
+        await deck.press("P")
+        await deck.shows("should not be")
+        await deck.press("w")
+        await deck.shows("Why: alert_mgr on node2", "start it: s, confirmed first")
+        why = deck.app.screen
+        for key, view in (("e", EventsScreen), ("question_mark", HelpScreen)):
+            await deck.open(key, view)
+            await deck.press("escape")
+            await deck.until(lambda: deck.app.screen is why)
+        await deck.press("slash")
+        await deck.shows("Filter works in the deck, the matrix and the timeline, not in the evid")
+        await deck.open("s", OrderDialog)
+        assert deck.app.screen_stack == [deck.app.deck, deck.app.screen]
+        await deck.shows("alert_mgr on node2")
+        dialog = deck.app.screen
+        assert isinstance(dialog, OrderDialog)
+        assert dialog._question.order.names == ("alert_mgr",), "not what is marked"
+        await deck.press("escape")
+        await deck.open("w", WhyScreen)
+        assert deck.table.cursor_key == "alert_mgr"
+    assert not posts(served)
 
 
 async def test_a_node_whose_profile_goes_takes_its_evidence_along(

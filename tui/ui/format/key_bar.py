@@ -149,6 +149,11 @@ def hint_border(hints: Iterable[Hint]) -> Content:
     return Content(" · ").join(parts)
 
 
+def hint_more_below(lines: int) -> list[Hint]:
+    """Return the hint that so many lines follow below those in view; none where none does."""
+    return [(f"down: {lines} more", "down")] if lines > 0 else []
+
+
 def live_keys(bindings: Iterable[BindingType], keymap: Mapping[str, str]) -> dict[str, str]:
     """Return binding id → keys; those of `keymap` replace the default ones."""
     known = {

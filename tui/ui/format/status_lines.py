@@ -278,16 +278,17 @@ def remedy_text(trouble: Trouble, keys: Mapping[str, str]) -> str:
 
 
 _OFFERS = {
-    Offer.START: "{start} on it in the deck",
-    Offer.EXPLAIN: "{why} on {service} in the deck",
+    Offer.START: "{start}, confirmed first",
+    Offer.EXPLAIN: "{back}, then {why} on {service} in the deck",
     Offer.COMPARE: "{matrix} shows every service on every node",
     Offer.TIMELINE: "{timeline} shows the timeline",
 }
 
 
 def next_step_text(step: NextStep, keys: Mapping[str, str]) -> str:
-    """Return what to do next; `keys` are the live keys by the id of their binding."""
-    shown = {name: key_text(keys.get(name, "")) for name in ("start", "why", "matrix", "timeline")}
+    """Return what to do next; `keys` are the live keys of the evidence by their id."""
+    names = ("start", "back", "why", "matrix", "timeline")
+    shown = {name: key_text(keys.get(name, "")) for name in names}
     offer = "" if step.offer is None else _OFFERS[step.offer]
     offer = offer.format(service=visible_name(step.service), **shown)
     remedies = "" if step.trouble is None else remedy_text(step.trouble, keys)

@@ -756,6 +756,11 @@ class DeckScreen(SortedScreen, ServicesScreen[None]):
         # What was ordered is not ordered again by the next key.
         self._controller.ask(Verb(verb), self._choice(), self.table.clear_marks)
 
+    def order_service(self, verb: Verb, node: str, service: str) -> None:
+        """Go to a service, and ask for an order on it alone, whatever is marked."""
+        self.go_to_service(node, service)
+        self._controller.ask(verb, ServiceChoice(node, (service,)), self.table.clear_marks)
+
     def action_mark(self) -> None:
         """Mark the service under the cursor and go on to the next one."""
         if not self._is_unopened():

@@ -17,7 +17,7 @@ from textual.widgets import Static
 from tui.model.dataclass import dataclass
 from tui.model.service import Health
 from tui.ui.format.history_chart import CALM
-from tui.ui.format.key_bar import KEY_META, clickable, hint_border
+from tui.ui.format.key_bar import KEY_META, clickable, hint_border, hint_more_below
 from tui.ui.format.service_row import GLYPHS, LOCK, NOTHING, RESTARTED, STYLES
 from tui.ui.format.status_lines import Palette
 from tui.ui.keymap import KEYS, View, bindings, key_text
@@ -158,8 +158,7 @@ class HelpScreen(ModalScreen[str | None]):
         """Show in the frame how many lines follow below, and what closes the page."""
         box = self.query_one("#page")
         below = round(box.max_scroll_y - box.scroll_offset.y)
-        more = [(f"down: {below} more", "down")] if below > 0 else []
-        box.border_subtitle = hint_border([*more, ("esc close", "escape")])
+        box.border_subtitle = hint_border([*hint_more_below(below), ("esc close", "escape")])
 
     def on_click(self, event: events.Click) -> None:
         """Close with the key of the line that was clicked; those at the border are the app's."""

@@ -1,6 +1,6 @@
 """Why a service or a node is as it is: the evidence, live, over the screen it was opened from."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Protocol, runtime_checkable
 
@@ -16,10 +16,12 @@ from textual.widgets import Static
 from tui.fleet.fleet import Fleet
 from tui.fleet.why import Evidence, LiveChecks, WhySubject, find_evidence, find_next_step
 from tui.model.clock import monotonic, one_unit
+from tui.model.order import Verb
 from tui.model.text import visible_name
-from tui.ui.format.key_bar import hint_border
+from tui.ui.format.key_bar import hint_border, hint_more_below
 from tui.ui.format.status_lines import Palette, next_step_text, problem_sign
-from tui.ui.keymap import quit_binding
+from tui.ui.keymap import View, bindings, key_text, spelled_keys
+from tui.ui.terminal.app import is_covered
 
 
 def why_page(
@@ -74,8 +76,6 @@ def _sign(found: Evidence) -> tuple[str, str]:
 _EVERY = 1.0
 """Seconds after which ages go on, and new readings and events are shown."""
 
-_HINTS = [("live", ""), ("esc closes", "escape"), ("ctrl+r reads the checks again", "ctrl+r")]
-
 
 @runtime_checkable
 class Explainable(Protocol):
@@ -91,8 +91,9 @@ class Explainable(Protocol):
 class WhyScreen(ModalScreen[None]):
     """Shows the evidence for one service, or with an empty `service` for the node.
 
-    The node's and the cluster's own checks are read as it opens, by its refresh key, and at a slow
-    pace while nothing lies over it; all else is what is polled anyway.
+    The node's and the cluster's own checks are read as it opens, by the refresh key, and at a slow
+    pace while nothing lies over it; all else is what is polled anyway. `order` asks for an action
+    on the service, over the deck.
     """
 
     AUTO_FOCUS = "#why"
@@ -104,18 +105,23 @@ class WhyScreen(ModalScreen[None]):
     }
     """
     BINDINGS = [
-        Binding("escape,w", "close", "Close", show=False),
-        quit_binding(),
-        Binding("ctrl+r,f5", "read", "Read again", show=False),
+        *bindings(View.WHY, {"back": "close", "why": "close"}),
         Binding("j", "down", "Down", show=False),
         Binding("k", "up", "Up", show=False),
     ]
 
     def __init__(
-        self, fleet: Fleet, node: str, service: str, palette: Palette, keys: Mapping[str, str]
+        self,
+        fleet: Fleet,
+        node: str,
+        service: str,
+        palette: Palette,
+        keys: Mapping[str, str],
+        *,
+        order: Callable[[Verb], None],
     ) -> None:
         super().__init__()
-        self._keys = keys
+        self._keys, self._order = keys, order
         self._fleet = fleet
         self._node, self._service = node, service
         self._palette = palette
@@ -130,16 +136,38 @@ class WhyScreen(ModalScreen[None]):
         """Show what is known, read the checks, and start the clock."""
         box = self.query_one("#why")
         box.border_title = Content(why_title(self._node, visible_name(self._service)))
-        box.border_subtitle = hint_border(_HINTS)
+        self.watch(box, "virtual_size", self._show_hints)
+        self.watch(box, "scroll_y", self._show_hints)
         self._show()
-        self.action_read()
-        self.set_interval(_EVERY, self._on_clock)
-
-    def action_read(self) -> None:
-        """Read the checks, and what surrounds the node."""
         if self._node in self._fleet:
             self._fleet.refresh_context(self._node)
             self._read_checks()
+        self.set_interval(_EVERY, self._on_clock)
+
+    def on_resize(self) -> None:
+        """Show how much follows in another size."""
+        self.call_after_refresh(self._show_hints)
+
+    def on_screen_resume(self) -> None:
+        """Show what changed while another view lay over it."""
+        self._show()
+
+    def _show_hints(self) -> None:
+        """Show in the frame how many lines follow below, and what the keys do."""
+        box = self.query_one("#why")
+        below = round(box.max_scroll_y - box.scroll_offset.y)
+        back, again = (spelled_keys(self._keys[name])[0] for name in ("back", "refresh"))
+        hints = [
+            ("live", ""),
+            (f"{key_text(back)} closes", back),
+            (f"{key_text(again)} reads the checks again", again),
+        ]
+        box.border_subtitle = hint_border([*hint_more_below(below), *hints])
+
+    def action_refresh(self) -> None:
+        """Poll every node now, as everywhere, and read the checks."""
+        self._fleet.refresh()
+        self._read_checks()
 
     def _read_checks(self) -> None:
         self.run_worker(self._read(), group="why")
@@ -157,6 +185,8 @@ class WhyScreen(ModalScreen[None]):
             self._read_checks()
 
     def _show(self) -> None:
+        if is_covered(self, self.app.screen_stack):
+            return
         if self._node not in self._fleet:
             self.dismiss(None)
             return
@@ -170,6 +200,14 @@ class WhyScreen(ModalScreen[None]):
             next_step="" if step is None else next_step_text(step, self._keys),
         )
         self.query_one("#evidence", Static).update(page)
+
+    def action_order(self, verb: str) -> None:
+        """Ask for an action on the service, where this is about one."""
+        if self._service:
+            self._order(Verb(verb))
+        else:
+            text = "No service is meant: this is about the whole node."
+            self.notify(text, severity="warning", markup=False)
 
     def action_close(self) -> None:
         """Go back to the screen below."""
