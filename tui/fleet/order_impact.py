@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from tui.fleet.fleet import Fleet
 from tui.fleet.orders.impact import Finding, OrderPlace, Peer, PeerState, find_impact
 from tui.fleet.polling.poller import NodePoller
+from tui.model.node import ObservedHealth
 from tui.model.order import Verb
 
 
@@ -33,12 +34,14 @@ def _peers(fleet: Fleet, watch: NodePoller, now: float) -> Iterator[Peer]:
         return
     for other in fleet.beside(watch.name):
         if other is not watch:
-            yield Peer(other.name, _state(other, now))
+            state = _state(other, now)
+            yield Peer(other.name, state, _worst(other) if state is PeerState.UNHEALTHY else "")
     for node in fleet.unmanaged_nodes:
         if node.cluster == cluster:
             state = PeerState.UNHEALTHY if node.health.is_down else PeerState.WELL
             state = state if node.maintenance is None else PeerState.MAINTENANCE
-            yield Peer(node.title, state)
+            worst = _reported(node.health) if state is PeerState.UNHEALTHY else ""
+            yield Peer(node.title, state, worst)
 
 
 def _state(watch: NodePoller, now: float) -> PeerState:
@@ -50,3 +53,15 @@ def _state(watch: NodePoller, now: float) -> PeerState:
     health = watch.facts.health
     is_down = bool(watch.tally.problems) or (health is not None and health.is_down)
     return PeerState.UNHEALTHY if is_down else PeerState.WELL
+
+
+def _worst(watch: NodePoller) -> str:
+    """Return the worst problem of a node's services, else what its cluster reports of it."""
+    if problems := watch.tally.problems:
+        return f"{problems[0].shown} {problems[0].status or 'without a status'}"
+    health = watch.facts.health
+    return "" if health is None else _reported(health)
+
+
+def _reported(health: ObservedHealth) -> str:
+    return f"the cluster reports it {health.status or 'without a status'}"

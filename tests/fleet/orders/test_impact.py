@@ -122,8 +122,8 @@ def test_the_alert_manager_touches_the_alerts_that_are_on() -> None:
     context = replace(WELL, alerts=alerts)
     (line,) = texts("alert_mgr", context=context)
     assert line == (
-        "no alert is sent meanwhile; 2 alerts are on (node_memory (node:2), "
-        "cluster_license_about_to_expire) (12 s ago)"
+        "no alert is sent meanwhile; 2 alerts are on: node_memory on node:2, "
+        "cluster_license_about_to_expire (12 s ago)"
     )
     assert texts("alert_mgr", verb=Verb.STOP) == [
         "no alert is sent while it is stopped; no alert is on (12 s ago)"
@@ -153,7 +153,7 @@ def test_what_is_wrong_around_is_named_for_any_service() -> None:
     peers = (
         Peer("node2", PeerState.MAINTENANCE),
         Peer("node3", PeerState.NOT_POLLED),
-        Peer("node4", PeerState.UNHEALTHY),
+        Peer("node4", PeerState.UNHEALTHY, "ccs STOPPED"),
         Peer(HOSTILE, PeerState.UNHEALTHY),
         Peer("node5"),
     )
@@ -161,7 +161,7 @@ def test_what_is_wrong_around_is_named_for_any_service() -> None:
     lines = texts("mdns_server", context=context, peers=peers, place=place)
     assert lines[0].startswith(
         "this node is in maintenance since 2026-01-02 03:04:05, node2 is in maintenance, "
-        "node3 is not polled, node4, db"
+        "node3 is not polled, node4 (ccs STOPPED), db"
     )
     assert lines[0].endswith(" have problems")
     assert lines[1:] == [
@@ -300,11 +300,12 @@ def test_what_a_plan_touches_is_said_once_where_it_is_the_same_on_every_node() -
 def test_what_is_of_the_cluster_stands_once_in_a_plan_with_every_other_node_that_is_named() -> None:
     """Each node sees other nodes: with their names before it the line had to be read twice."""
     primary, quorum = Finding(Subject.PRIMARY, 1), Finding(Subject.QUORUM, 3, total=3, age=2.0)
-    ill = {name: Finding(Subject.UNHEALTHY, 1, names=(name,)) for name in ("n3", "n4")}
-    both = Finding(Subject.UNHEALTHY, 2, names=("n3", "n4"))
+    worst = {"n3": (("n3", "ccs FATAL"),), "n4": ()}
+    ill = {name: Finding(Subject.UNHEALTHY, 1, names=(name,), worst=worst[name]) for name in worst}
+    both = Finding(Subject.UNHEALTHY, 2, names=("n3", "n4"), worst=worst["n3"])
     impact = {"n3": (ill["n4"],), "n2": (both,), "n1": (primary, quorum, both)}
     assert [line.text for line in plan_impact_lines(Verb.RESTART, impact)] == [
-        "n4, n3 have problems",
+        "n4, n3 (ccs FATAL) have problems",
         "n1: this node is the primary",
         "quorum: 3 of 3 nodes up (2 s ago)",
     ]

@@ -65,7 +65,7 @@ async def test_what_it_touches_goes_on_while_the_dialog_is_open(
         await deck.until(lambda: "RUNNING for " in deck.text and up not in deck.text)
         served.cluster.contents.raise_alert("node_memory", "WARNING", 1)
         await deck.fleet.read_context("node1")
-        await deck.shows("1 alert is on (node_memory")
+        await deck.shows("1 alert is on: node_memory")
         assert isinstance(deck.app.screen, OrderDialog)
     assert not posts(served)
 

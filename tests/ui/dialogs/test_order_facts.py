@@ -119,10 +119,15 @@ def test_no_text_is_cut_at_any_width(width: int) -> None:
 
 def test_what_must_be_seen_anew_is_another_touch_or_request_and_never_an_age() -> None:
     """P29."""
-    found = (Finding(Subject.CLIENTS, 5, age=12.0), Finding(Subject.LICENSE, gap="403"))
+    ill = Finding(Subject.UNHEALTHY, 1, names=("node2",), worst=(("node2", "ccs STOPPED"),))
+    again = replace(ill, worst=(("node2", "ccs STARTING"),))
+    found = (Finding(Subject.CLIENTS, 5, age=12.0), Finding(Subject.LICENSE, gap="403"), ill)
     local = PLAIN.order.route
     routes = (local, Route("node1", local.url, Route.PRIMARY))
-    looks = [(replace(found[0], age=13.0), found[1]), (replace(found[0], count=6), found[1])]
+    looks = [
+        (replace(found[0], age=13.0), found[1], again),
+        (replace(found[0], count=6), *found[1:]),
+    ]
     dialog = OrderDialog(
         replace(PLAIN, impact=found, routes=routes),
         Plain(),

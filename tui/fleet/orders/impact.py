@@ -73,7 +73,10 @@ class Subject(Enum):
     NOT_POLLED = "not polled"
     """`names` are other nodes that cannot be polled, or whose last answer is old."""
     UNHEALTHY = "unhealthy"
-    """`names` are other nodes that have services with a problem, or that the cluster sees down."""
+    """`names` are other nodes that have services with a problem, or that the cluster sees down.
+
+    `worst` holds what is worst on them.
+    """
     CERTIFICATE = "certificate"
     """`names` are the types of certificates of the cluster that have expired."""
     LICENSE = "license"
@@ -139,6 +142,7 @@ class Finding:
 
     `count` is None where it is not known; then `gap` is the reason in a few words. A value that
     could not be read again has both. `age` is in seconds, None for what is compared at each poll.
+    `worst` are pairs of a name and what is worst there, where that is known.
     Where `at_least`, a role of this login may hide more.
     """
 
@@ -147,6 +151,7 @@ class Finding:
     total: int = 0
     moving: int = 0
     names: tuple[str, ...] = ()
+    worst: tuple[tuple[str, str], ...] = ()
     age: float | None = None
     gap: str = ""
     at_least: bool = False
@@ -183,10 +188,11 @@ class PeerState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Another node of the cluster."""
+    """Another node of the cluster; `worst` is its worst problem in a few words."""
 
     name: str
     state: PeerState = PeerState.WELL
+    worst: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +257,7 @@ class _Search:
         if ALERT_SENDERS & names:
             alerts = self._context.alerts
             shown = tuple(
-                alert.name if alert.node is None else f"{alert.name} (node:{alert.node})"
+                alert.name if alert.node is None else f"{alert.name} on node:{alert.node}"
                 for alert in alerts.value or ()
             )
             count = None if alerts.value is None else len(alerts.value)
@@ -359,12 +365,14 @@ class _Search:
         if self._place.maintenance is not None:
             since = (self._place.maintenance.since,) if self._place.maintenance.since else ()
             found.append(Finding(Subject.MAINTENANCE_HERE, 1, names=since))
-        by_state: dict[PeerState, list[str]] = {}
+        by_state: dict[PeerState, list[Peer]] = {}
         for peer in peers:
-            by_state.setdefault(peer.state, []).append(peer.name)
+            by_state.setdefault(peer.state, []).append(peer)
         for state, subject in _PEERS.items():
-            if names := tuple(by_state.get(state, ())):
-                found.append(Finding(subject, len(names), names=names))
+            if those := by_state.get(state):
+                names = tuple(peer.name for peer in those)
+                worst = tuple((peer.name, peer.worst) for peer in those if peer.worst)
+                found.append(Finding(subject, len(names), names=names, worst=worst))
         certificates, terms = self._context.certificates, self._context.certificates.value
         expired = tuple(term.type for term in terms or () if term.expired)
         if terms is None or expired:

@@ -6,6 +6,7 @@ What these functions return is shown and never read back.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, groupby
+from types import MappingProxyType
 
 from tui.fleet.orders.impact import Finding, Subject
 from tui.model.clock import one_unit
@@ -79,7 +80,8 @@ def _around_all(findings: Iterable[Finding]) -> list[Finding]:
         first = found.setdefault(one.subject, one)
         if one.subject in _OF_OTHERS:
             names = (*dict.fromkeys((*first.names, *one.names)),)
-            found[one.subject] = replace(first, names=names, count=len(names))
+            worst = (*dict.fromkeys((*first.worst, *one.worst)),)
+            found[one.subject] = replace(first, names=names, worst=worst, count=len(names))
         elif not first.is_known:
             found[one.subject] = one
     return [*found.values()]
@@ -146,7 +148,7 @@ def _around(finding: Finding) -> str:
             return f"{_names(finding.names)} {_is(finding)} not polled"
         case Subject.UNHEALTHY:
             has = "has" if len(finding.names) == 1 else "have"
-            return f"{_names(finding.names)} {has} problems"
+            return f"{_names(finding.names, dict(finding.worst))} {has} problems"
         case Subject.CERTIFICATE:
             return f"certificate expired: {_names(finding.names)}"
         case _:
@@ -169,7 +171,8 @@ def _alerts(finding: Finding) -> str:
     if not finding.count:
         return "no alert is on" + _as_far(finding)
     on = "alert is on" if finding.count == 1 else "alerts are on"
-    return f"{_least(finding)}{finding.count} {on}{_list(finding)}"
+    named = f": {_names(finding.names)}" if finding.names else ""
+    return f"{_least(finding)}{finding.count} {on}{named}"
 
 
 def _counted(finding: Finding, noun: str) -> str:
@@ -190,7 +193,10 @@ def _list(finding: Finding) -> str:
     return f" ({_names(finding.names)})" if finding.names else ""
 
 
-def _names(names: Sequence[str]) -> str:
-    """Return the first few names, clean, and the number of the others."""
-    named = ", ".join(clean(name, 64) for name in names[:_NAMED])
+def _names(names: Sequence[str], worst: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Return the first few names, clean, each with its `worst`, and the number of the others."""
+    named = ", ".join(
+        clean(name, 64) + (f" ({clean(worst[name], 80)})" if name in worst else "")
+        for name in names[:_NAMED]
+    )
     return f"{named} and {len(names) - _NAMED} more" if len(names) > _NAMED else named

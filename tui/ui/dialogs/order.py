@@ -148,9 +148,12 @@ def impact_facts(verb: Verb, impact: Sequence[Finding], palette: Palette) -> lis
 
 
 def without_ages(impact: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return what an action touches with all of it as just read, to be compared."""
+    """Return what an action touches with all of it as just read, to be compared.
+
+    What is worst on other nodes is left away: a service that flaps there would disarm the dialog.
+    """
     return tuple(
-        finding if finding.age is None else replace(finding, age=0.0) for finding in impact
+        replace(finding, age=None if finding.age is None else 0.0, worst=()) for finding in impact
     )
 
 
