@@ -205,7 +205,8 @@ def test_a_service_that_came_up_again_was_restarted_as_the_list_of_problems_says
     assert recent_restarts(changes, NOW) == {"node1": 1}
     for about in (subject(), subject("")):
         (one,) = of(find(about, *changes), EvidenceKind.RESTARTS)
-        assert one.text.startswith("restarted once in the last hour")
+        named = "" if about.service else " (ccs)"
+        assert one.text == f"restarted once in the last hour{named}, not sent from this machine"
         assert (one.age, one.is_problem) == (7.0, True)
 
 
@@ -217,7 +218,7 @@ def test_restarts_that_were_all_sent_from_here_are_no_problem_and_are_named() ->
     assert not find_problems([subject().node], changes, NOW, ON)
     assert not recent_restarts(changes, NOW)
     (one,) = of(find(subject(), *changes), EvidenceKind.RESTARTS)
-    assert one.text == "in the last hour none other than 2 sent from here"
+    assert one.text == "restarted 2 times in the last hour, all sent from this machine"
     assert (one.age, one.is_problem) == (9.0, False)
 
 
@@ -321,6 +322,8 @@ def test_actions_from_here_and_changes_that_they_do_not_explain_are_apart() -> N
     assert [one.text for one in of(found, EvidenceKind.CHANGE)] == [
         "RUNNING → STOPPED, not sent from here"
     ]
+    of_node = [one.text for one in of(find(subject(""), *events), EvidenceKind.ACTION)]
+    assert of_node[0] == "restart of ccs: verified, 10 s stable"
     assert "no action from here" in text(find(subject()), EvidenceKind.ACTION)
 
 

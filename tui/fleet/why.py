@@ -33,7 +33,15 @@ from tui.fleet.problems import (
 from tui.model.clock import DATE_AND_TIME, clock_duration, clock_text, monotonic, one_unit
 from tui.model.context import Alert, ClusterContext, Known, VendorSeverity
 from tui.model.dataclass import dataclass
-from tui.model.event import Event, EventKind, OrderGiven, RolloutMoved, Sender, StatusChange
+from tui.model.event import (
+    Event,
+    EventKind,
+    OrderEnded,
+    OrderGiven,
+    RolloutMoved,
+    Sender,
+    StatusChange,
+)
 from tui.model.event_text import event_text, log_entry_text
 from tui.model.node import Identity, Role
 from tui.model.reading import Trouble
@@ -340,13 +348,14 @@ def _restarts(subject: WhySubject, own: Sequence[Event], now: float) -> Iterator
         return
     recent = sorted([*others, *here], key=lambda event: event.at)
     what = "" if subject.service else _services_of(recent)
-    if others:
-        times = "once" if len(recent) == 1 else f"{len(recent)} times"
-        text = (
-            f"restarted {times} in the last hour{what}, {len(here)} of them sent from this machine"
-        )
+    times = "once" if len(recent) == 1 else f"{len(recent)} times"
+    if not others:
+        sent = f"{'all ' * (len(here) > 1)}sent from this machine"
+    elif not here:
+        sent = f"{'none' if len(others) > 1 else 'not'} sent from this machine"
     else:
-        text = f"in the last hour none other than {len(here)} sent from here{what}"
+        sent = f"{len(here)} of them sent from this machine"
+    text = f"restarted {times} in the last hour{what}, {sent}"
     last = recent[-1]
     yield Evidence(
         EvidenceKind.RESTARTS, Source.EVENTS, text, now - last.at, last.on, is_problem=bool(others)
@@ -448,8 +457,7 @@ def _actions(subject: WhySubject, own: Sequence[Event], now: float) -> Iterator[
     elsewhere = [event for event in own if event.kind in _CHANGES and not event.ordered_here]
     for kind, found in ((EvidenceKind.ACTION, here), (EvidenceKind.CHANGE, elsewhere)):
         for event in reversed(found[-ACTIONS_AT_MOST:]):
-            name = "" if subject.service or not event.service else f"{event.service}: "
-            text = f"{clean(name, 70)}{event_text(event)}"
+            text = event_text(event) if subject.service else _text_with_service(event)
             age = max(0.0, now - event.at)
             yield Evidence(kind, Source.EVENTS, text, age, event.on, is_problem=event.is_problem)
     running = subject.context.actions
@@ -462,6 +470,16 @@ def _actions(subject: WhySubject, own: Sequence[Event], now: float) -> Iterator[
     ]
     text = f"{', '.join(names) or 'no action of the cluster'}{_not_since(running)}"
     yield Evidence(EvidenceKind.RUNNING, Source.ACTIONS, text, running.age(now))
+
+
+def _text_with_service(event: Event) -> str:
+    """Return an event of a node as a sentence that names its service, if it has one."""
+    name = clean(event.service, 64)
+    match event.details:
+        case OrderEnded(verb=verb, result=result, evidence=evidence) if name:
+            return f"{verb.value} of {name}: {result.value}, {evidence}"
+        case _:
+            return f"{name}: {event_text(event)}" if name else event_text(event)
 
 
 def _log(subject: WhySubject, own: Sequence[Event], now: float, on: datetime) -> Iterator[Evidence]:
