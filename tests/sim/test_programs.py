@@ -158,6 +158,49 @@ def test_a_lively_cluster_is_repeatable_and_touches_only_optional_services(clock
     assert "STOPPED" in {status for *_, status in first}
 
 
+def stopped(cluster):
+    return {
+        (uid, name)
+        for uid in (1, 2, 3)
+        for name, entry in cluster.services(uid).items()
+        if entry["status"] == "STOPPED"
+    }
+
+
+def first_stop(cluster, clock):
+    for _ in range(120):
+        clock.after(1)
+        if found := stopped(cluster):
+            return found.pop()
+    raise AssertionError("nothing has stopped within two minutes")
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_first_trouble_is_a_stopped_service_that_waits_minutes_for_its_start(clock, seed):
+    cluster = Cluster(clock=clock, lively=True, seed=seed)
+    first = first_stop(cluster, clock)
+    for _ in range(280):
+        clock.after(3)
+        assert first in stopped(cluster)
+    for _ in range(40):
+        clock.after(3)
+        cluster.services(1)
+    assert first not in stopped(cluster)
+
+
+def test_the_first_stopped_service_is_left_alone_once_an_action_has_moved_it(clock):
+    cluster = Cluster(clock=clock, lively=True, seed=4)
+    uid, name = first_stop(cluster, clock)
+    cluster.operate(uid, "start", [name])
+    clock.after(5)
+    assert (uid, name) not in stopped(cluster)
+    cluster.operate(uid, "stop", [name])
+    clock.after(890)
+    cluster.services(uid)
+    clock.after(30)
+    assert (uid, name) in stopped(cluster)
+
+
 def test_a_still_cluster_stays_as_it_is(clock):
     cluster = Cluster(clock=clock)
     clock.after(86400)

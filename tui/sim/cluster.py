@@ -6,7 +6,7 @@ The troubles begin by themselves.
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from tui.sim.catalogue import CARRIERS, ONE_SHOT, STARTSECS, configuration_of, services_of
 from tui.sim.contents import CallFault, Contents
@@ -22,20 +22,35 @@ _SERVICES = (
 _SLEPT = 120.0
 _QUIET = 45.0
 """Seconds after an action in which nothing begins: else hardly a rollout would come to its end."""
+_FIRST_STOP = 900.0
+"""Seconds for which the first service that stops stays so: time to find it, and to start it."""
 
 
 class BackgroundEvents:
-    """Small troubles at random, from a seed; like everything here they are worked out at a read."""
+    """Small troubles at random, from a seed; like everything here they are worked out at a read.
+
+    The first is a service that stops, and stays stopped until an action moves it, or for 15
+    minutes; those that follow are over within 45 seconds.
+    """
 
     def __init__(self, nodes: Mapping[int, Node], now: float, seed: int | None) -> None:
         self._nodes = nodes
         self._dice = random.Random(seed)  # noqa: S311 - not for cryptography
         self._next = now + self._dice.uniform(6, 10)
         self._later: list[tuple[float, str, int, str]] = []
+        self._has_begun = False
 
-    def hold(self, now: float) -> None:
-        """Begin nothing for a while; what has begun goes on."""
+    def hold(self, now: float, uid: int, services: Collection[str]) -> None:
+        """Begin nothing for a while after an action on services of a node.
+
+        What has begun goes on, but nothing is started any more that the action has moved.
+        """
         self._next = max(self._next, now + _QUIET)
+        self._later = [
+            (at, what, node, service)
+            for at, what, node, service in self._later
+            if not (what == "start" and node == uid and service in services)
+        ]
 
     def advance(self, now: float) -> None:
         """Cause the events that were due by `now`; those missed in a long sleep are skipped."""
@@ -56,7 +71,11 @@ class BackgroundEvents:
         if service not in node.processes or (node.uid, service) in busy:
             return
         chance = self._dice.random()
-        if chance < 0.55:
+        if not self._has_begun:
+            self._has_begun = True
+            self._do(now, "stop", node.uid, service)
+            self._later.append((now + _FIRST_STOP, "start", node.uid, service))
+        elif chance < 0.55:
             self._do(now, "restart", node.uid, service)
         elif chance < 0.85:
             self._do(now, "stop", node.uid, service)
@@ -224,7 +243,7 @@ class Cluster:
                 moved += [name] if carried_out else []
             self._command(uid, operation, moved)
             if self._life is not None:
-                self._life.hold(self.clock())
+                self._life.hold(self.clock(), uid, moved)
             return accepted
 
     def _accept(self, uid: int, service: str) -> tuple[bool, bool]:
