@@ -2,9 +2,12 @@
 
 import asyncio
 import json
+import os
+import pty
 import re
 import signal
 import sqlite3
+import termios
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,7 +16,7 @@ import pytest
 from tests.cli.conftest import USER, Command, until
 from tests.history.conftest import event
 from tui.history.recorder import HistoryRecorder
-from tui.model.event import Cause, Event, Restart, StatusChange
+from tui.model.event import Cause, Event, Restart, Sender, StatusChange
 from tui.sim.server import SimulatedCluster
 
 RESTARTED = "restarted, RUNNING before and after, sent from here"
@@ -44,6 +47,23 @@ def keep_some(folder: Path) -> None:
         event("no answer \x1b[2J", ago=600, node="node2", service=""),
         event(ago=5, service="ccs", details=Restart("RUNNING"), cause=Cause.ORDERED_HERE),
     )
+
+
+@pytest.mark.terminal
+def test_on_a_terminal_of_80_columns_no_word_is_broken(rsdeck: Command, folder: Path) -> None:
+    sender = Sender("root", 4568, "maintenance of the host, as announced")
+    change = StatusChange("RUNNING", "STOPPED")
+    keep(folder, event(service="sentinel_service", details=change, sender=sender))
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 80))
+    child = rsdeck.start("events", stdout=theirs)
+    os.close(theirs)
+    printed = b""
+    while b"announced" not in printed:
+        printed += os.read(ours, 4096)
+    rsdeck.finish(child)
+    os.close(ours)
+    assert max(map(len, printed.decode().splitlines())) <= 80
 
 
 def test_no_history_yet_is_no_error_and_says_what_records_one(

@@ -3,8 +3,10 @@ import os
 import pty
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
 from tests.cli.conftest import Command, profiles, until
@@ -52,6 +54,33 @@ def test_every_command_has_a_help_with_a_sentence(words: tuple[str, ...], rsdeck
         assert (ran.code, ran.err) == (0, "")
         assert ran.out.startswith(f"Usage: rsdeck {' '.join(words)} [OPTIONS]")
         assert re.search(r"^  [A-Z].+\.$", ran.out, re.MULTILINE)
+
+
+def helps(
+    command: click.Command, name: str, parent: click.Context | None = None
+) -> Iterator[tuple[str, str]]:
+    """Yield the help of a command and of those under it, as 80 columns show it."""
+    settings = command.context_settings if parent is None else {}
+    ctx = click.Context(command, info_name=name, parent=parent, terminal_width=80, **settings)
+    yield ctx.command_path, command.get_help(ctx)
+    if isinstance(command, click.Group):
+        for sub in command.list_commands(ctx):
+            child = command.get_command(ctx, sub)
+            assert child is not None
+            yield from helps(child, sub, ctx)
+
+
+def test_no_help_is_broken_within_a_word_by_80_columns() -> None:
+    whole = dict(helps(group, "rsdeck"))
+    assert len(whole) > len(COMMANDS)
+    for name, text in whole.items():
+        too_long = [line for line in text.splitlines() if width(line) > 80]
+        assert not too_long, name
+
+
+def test_no_help_has_a_range_with_a_number_that_nobody_reads() -> None:
+    for name, text in helps(group, "rsdeck"):
+        assert not re.search(r"\d{8}", "".join(re.findall(r"\[[^]]*<=.*?\]", text))), name
 
 
 def test_the_help_of_status_shows_the_exit_codes_and_examples(rsdeck: Command) -> None:

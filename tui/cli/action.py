@@ -15,7 +15,7 @@ from tui.cli.json_shapes import ActionResult, ActionService
 from tui.cli.load_config import find_profile, load_config
 from tui.cli.need_journal import need_journal, unrecorded_text
 from tui.cli.options import reason_option, seconds_of, services_argument, steady_option
-from tui.cli.output import aligned_columns, unwritten
+from tui.cli.output import folded_columns, unwritten
 from tui.cli.process import call_on_signals
 from tui.model.text import clean
 
@@ -30,19 +30,17 @@ if TYPE_CHECKING:
 
 _EPILOG = """\b
 Examples:
-  rsdeck {verb} node1 alert_mgr --dry-run           show what would be sent; only GETs are sent
-  rsdeck {verb} node1 alert_mgr                     show it, prompt, send it, await the verdict
-  rsdeck {verb} node1 alert_mgr --yes alert_mgr     the same without a terminal
+  rsdeck {verb} node1 alert_mgr --dry-run        show what would be sent
+  rsdeck {verb} node1 alert_mgr                  prompt, send, await verdict
+  rsdeck {verb} node1 alert_mgr --yes alert_mgr  the same without a terminal
   rsdeck {verb} node1 alert_mgr --yes alert_mgr --json | jq .verified
 
-\b
 It goes through what an action from the deck goes through: the guard, a fresh look at the node on
 the connection that sends it, the journal, one POST that is never repeated, and a verdict by what
 the node shows. Services that the cluster does not list as optional are the deck's alone.
 ctrl+c before the request is sent sends nothing; after it, what came of the action is unknown
 until the node is polled again: the journal has it.
 
-\b
 Exit codes: 0 verified; 1 sent, and not verified, or the verdict could not be printed; 2 usage,
 configuration or refused, 3 the node could not be polled or had changed: with 2 and 3 nothing was
 sent. 130, 143: interrupted before anything was sent. 141: no reader; the journal has what was sent.
@@ -301,7 +299,7 @@ def _facts(order: "Order", preview: "OrderPreview") -> str:
     rows += [("touches", text) for text in _touches(order, preview)]
     rows.append(("request", " ".join(request_text(order))))
     rows += [("warning", text) for text in _warnings(preview)]
-    return aligned_columns(rows)
+    return folded_columns(rows)
 
 
 def _touches(order: "Order", preview: "OrderPreview") -> list[str]:

@@ -28,7 +28,6 @@ CRITICAL: a node is unreachable, a service is FATAL or BACKOFF, a required one i
 WARNING: an optional service is not running, a status is on its way or not known.
 UNKNOWN: the login, the certificate or the configuration keeps rsdeck from looking.
 
-\b
 Exit codes: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.
 """
 

@@ -14,7 +14,7 @@ import click
 _EPILOG = """\b
 Examples:
   rsdeck completion bash > ~/.local/share/bash-completion/completions/rsdeck
-  rsdeck completion zsh > ~/.zfunc/_rsdeck          with fpath+=~/.zfunc before compinit
+  rsdeck completion zsh > ~/.zfunc/_rsdeck   # fpath+=~/.zfunc before compinit
   rsdeck completion fish > ~/.config/fish/completions/rsdeck.fish
 """
 _VARIABLE = "_RSDECK_COMPLETE"

@@ -12,7 +12,7 @@ from tui.cli.completion import complete_nodes
 from tui.cli.errors import DOWN, UNREACHABLE, WELL, CommandError, ErrorCode
 from tui.cli.json_shapes import DiscoveryReport
 from tui.cli.load_config import find_profile, load_config
-from tui.cli.output import aligned_columns
+from tui.cli.output import folded_columns
 from tui.model.text import clean
 from tui.storage.private_files import path_text
 
@@ -24,13 +24,12 @@ _HEADINGS = ("UID", "NAME", "ADDRESS", "ROLE", "VERSION", "PROFILE", "FOUND")
 
 _EPILOG = """\b
 Examples:
-  rsdeck discover node1                     list its cluster's nodes; prompt, and poll each once
+  rsdeck discover node1                     list the nodes, prompt, poll each
   rsdeck discover node1 --yes               poll each without a prompt
-  rsdeck discover node1 --add               write profiles for all that answer as themselves
+  rsdeck discover node1 --add               write what answers as itself
   rsdeck discover node1 --add node2 node3   write these two
   rsdeck discover node1 --json              print JSON on stdout
 
-\b
 Exit codes: 0 every node has a profile or answers as itself, 1 one does not,
 2 usage or configuration, 3 NODE could not be polled, or does not list its cluster.
 """
@@ -68,7 +67,7 @@ def discover(
     if as_json:
         click.echo(json.dumps(_as_json(found, added), indent=2))
     else:
-        click.echo(aligned_columns([_HEADINGS, *map(_row, found.found)]))
+        click.echo(folded_columns([_HEADINGS, *map(_row, found.found)]))
     for note in found.notes:
         click.echo(f"rsdeck: {note}", err=True)
     if adds:

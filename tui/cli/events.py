@@ -13,7 +13,7 @@ from tui.cli.completion import complete_nodes
 from tui.cli.errors import CommandError, ErrorCode
 from tui.cli.json_shapes import EventLine, SenderReport
 from tui.cli.load_config import find_profile, load_config, use_clock_setting
-from tui.cli.output import aligned_columns
+from tui.cli.output import folded_columns
 from tui.model.clock import DATE_AND_TIME, clock_text, zone_word
 from tui.model.text import clean, visible_name
 
@@ -52,12 +52,12 @@ Examples:
   rsdeck events --last 20 --json    the newest twenty, one JSON object a line
   rsdeck events --follow --json     go on with what an open deck records
 
-\b
 An open deck, and an action or a rollout of the command line, record them. As long as none has,
 the clusters' own logs of the last day (/v1/logs, which list no service) are read instead.
 "no data" is a time in which no poll was answered, on no node or not on that of --node: no deck
 was open, or none got an answer. Times are of this machine's clock, in the zone that the setting
 `time` names (UTC if unset; in JSON always).
+
 Exit codes: 0 also if nothing happened, 2 usage, an unknown node, or an unreadable history.
 """
 
@@ -73,7 +73,7 @@ Exit codes: 0 also if nothing happened, 2 usage, an unknown node, or an unreadab
     "--node", default="", help="Only what happened on this node.", shell_complete=complete_nodes
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
-@click.option("--last", type=click.IntRange(1, 2**62), help="Show only the newest events.")
+@click.option("--last", type=click.IntRange(1, 1_000_000), help="Show only the newest events.")
 @click.option("--follow", is_flag=True, help="Go on with what a deck records, until interrupted.")
 @click.pass_context
 def events(
@@ -115,7 +115,7 @@ def events(
         for event in stored:
             click.echo(json.dumps(_as_json(event)))
     elif stored:
-        click.echo(aligned_columns([(f"TIME {zone_word()}", *_HEADINGS), *map(_row, stored)]))
+        click.echo(folded_columns([(f"TIME {zone_word()}", *_HEADINGS), *map(_row, stored)]))
     else:
         click.echo("rsdeck: no event is known", err=True)
 

@@ -30,14 +30,13 @@ _LOOK_ONLY = "read-only: an exporter only looks"
 
 _EPILOG = """\b
 Examples:
-  rsdeck export                                  serve http://127.0.0.1:9797/metrics
+  rsdeck export               serve http://127.0.0.1:9797/metrics
   rsdeck export --listen 0.0.0.0:9797 --tls-cert c.pem --tls-key k.pem
   rsdeck export --textfile /var/lib/node_exporter/rsdeck.prom
 
 /probe?target=NAME gives the series of one profile. No label holds a password or a user.
 The command of [notify] gets the events, as it does from the deck.
 
-\b
 Exit codes: 0 ended by a signal, or written; 2 usage or configuration;
 3 with --textfile: a node could not be polled (the file says which).
 """

@@ -10,7 +10,7 @@ import click
 
 from tui.cli.errors import CommandError, ErrorCode
 from tui.cli.load_config import use_clock_setting
-from tui.cli.output import aligned_columns
+from tui.cli.output import folded_columns
 from tui.model.clock import DATE_AND_TIME, clock_text, zone_word
 from tui.model.text import clean
 
@@ -24,10 +24,9 @@ _HEADINGS = ("ACTION", "WHAT", "NODE", "")
 _EPILOG = """\b
 Examples:
   rsdeck journal --last 20       the newest twenty records, newest last
-  rsdeck journal --json          the records as they are, one JSON object a line
+  rsdeck journal --json          the records as they are, one object a line
   rsdeck journal --verify        whether a line was changed or removed
 
-\b
 Exit codes: 0 all well, 1 the journal is not as it was written, 2 usage, or no journal.
 """
 
@@ -104,7 +103,7 @@ def _show(reader: "JournalReader", last: int | None, *, as_json: bool) -> int:
             click.echo(json.dumps(record))
     else:
         rows = list(_rows(records))[newest]  # an older record may name the node of a newer one
-        click.echo(aligned_columns([(f"TIME {zone_word()}", *_HEADINGS), *rows]))
+        click.echo(folded_columns([(f"TIME {zone_word()}", *_HEADINGS), *rows]))
     return 0
 
 

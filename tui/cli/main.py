@@ -38,28 +38,27 @@ _COMMANDS = {
 
 _EPILOG = """\b
 Examples:
-  rsdeck                         open the deck on the nodes of the configuration
+  rsdeck                         open the deck on the configuration's nodes
   rsdeck --read-only             watch, with no way to send an action
   rsdeck demo                    open it on an embedded three-node cluster
   rsdeck status node1 --json     poll once, print JSON, exit 0, 1, 2 or 3
   rsdeck why node1 ccs           the evidence of why a service is as it is
   rsdeck snapshot --output x     all that is known, to paste into an incident
   rsdeck events --since 1h       what happened on the nodes, over all sessions
-  rsdeck check                   one line for Nagios, Icinga or Checkmk, and their exit codes
-  rsdeck export                  serve the state to Prometheus, on 127.0.0.1:9797
+  rsdeck check                   one line and exit code for Nagios or Checkmk
+  rsdeck export                  serve Prometheus on 127.0.0.1:9797
   rsdeck wait node1 ccs --for running
                                  poll until it is so, for scripts
-  rsdeck serve                   the read-only deck in a browser on this machine
-  rsdeck discover node1          find the other nodes of its cluster; --add writes them
+  rsdeck serve                   the read-only deck in a browser here
+  rsdeck discover node1          find the other nodes of its cluster
   rsdeck restart node1 alert_mgr --dry-run
-                                 what would be sent; without --dry-run it prompts, and sends it
+                                 what would be sent; nothing is sent
   rsdeck journal --last 20       the actions from here, and their verdicts
   rsdeck rollout restart alert_mgr --cluster payments --dry-run
                                  how a restart would go from node to node
   rsdeck trust node1             see, compare and pin a node's certificate
   rsdeck config path             where the configuration lives
 
-\b
 Exit codes: 0 all well, 1 something is down (or the deck crashed),
 2 usage or configuration, 3 a node could not be polled.
 """

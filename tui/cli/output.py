@@ -63,6 +63,14 @@ def folded_columns(rows: Sequence[Sequence[str]], column: int = -1) -> str:
     return aligned_columns(fold_column(rows, column, room) if room else rows)
 
 
+def folded_lines(lines: Sequence[str]) -> list[str]:
+    """Fold sentences at words to fit the terminal; what is no terminal gets whole lines."""
+    room = _terminal_width()
+    if not room:
+        return [*lines]
+    return [part for line in lines for part in fold(line, room, breaks_words=False)]
+
+
 def fold_column(rows: Sequence[Sequence[str]], column: int, room: int) -> Sequence[Sequence[str]]:
     """Fold the cells of a column at words, so that the rows fit into `room` cells.
 

@@ -12,7 +12,7 @@ from tui.cli.errors import DOWN, UNREACHABLE, USAGE, WELL, CommandError, ErrorCo
 from tui.cli.load_config import load_config
 from tui.cli.need_journal import need_journal
 from tui.cli.options import reason_option, services_argument, steady_option
-from tui.cli.output import aligned_columns
+from tui.cli.output import folded_columns, folded_lines
 from tui.cli.process import call_on_signals
 from tui.cli.rollout_report import echo_plan, end_line
 from tui.model.text import clean
@@ -36,21 +36,19 @@ _GATE = (
 _EPILOG = """\b
 Examples:
   rsdeck rollout restart alert_mgr --cluster payments --dry-run
-                                 show the plan and check every gate; sends nothing but GETs,
-                                 and its exit code is that of the run
+      show the plan and check every gate; sends nothing but GETs, and its
+      exit code is that of the run
   rsdeck rollout restart alert_mgr --cluster payments
-                                 show it, prompt for the service's name, and go from node to node
-  rsdeck rollout restart sentinel_service --cluster payments --yes sentinel_service
-                                 the same without a terminal; --json: one object a line,
-                                 the plan first and the end last
+      show it, prompt for the service's name, and go from node to node
+  rsdeck rollout restart alert_mgr --cluster payments --yes alert_mgr
+      the same without a terminal; --json: one object a line, the plan
+      first and the end last
 
-\b
 Replicas go first and the primary last. Before and after each node: fresh answers of every node of
 the cluster, the node is the one planned, GET /v1/nodes/check/{uid} and GET /v1/cluster/check well.
 It stops at the first failure and never resumes by itself. ctrl+c waits for the verdict of the
 action that was sent and starts no further one.
 
-\b
 Exit codes: 0 every node verified, 1 stopped at a node, 2 usage or configuration,
 3 a node or a gate could not be polled.
 """
@@ -210,8 +208,7 @@ def _table(
         )
         sent.append(f"send {turn}: POST {step.url}{Route.LOCAL} {body}")
     touched = plan_impact_lines(plan.verb, seen.impact)
-    lines = [plan.title, aligned_columns(rows)]
-    lines += [*(f"touches: {line.text}" for line in touched), *sent]
+    lines = [*(f"touches: {line.text}" for line in touched), *sent]
     lines += [f"skipped: {remark}" for remark in plan.left_out]
     lines += [f"warning: {plan.danger}"] if plan.danger else []
     verdict = f"verdict: a new start time, then {steady:g} s stable; then the gate again"
@@ -224,7 +221,8 @@ def _table(
         ),
         f"gate now: {seen.gates.text_of(pauses=False)}",
     ]
-    return "\n".join([*lines, *gates, verdict])
+    table = folded_columns(rows)
+    return "\n".join([plan.title, table, *folded_lines([*lines, *gates, verdict])])
 
 
 def _rehearse(

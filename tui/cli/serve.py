@@ -23,14 +23,14 @@ _TERMINAL = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
 
 _EPILOG = """\b
 Examples:
-  rsdeck serve                            prints a URL for a browser on this machine
+  rsdeck serve                         prints a URL for a browser here
   ssh -L 8797:127.0.0.1:8797 HOST rsdeck serve
-                                          the same for a browser on yours
-  rsdeck serve --keep-env VAULT_ADDR      a variable that a password_command needs
+                                       the same for a browser on yours
+  rsdeck serve --keep-env VAULT_ADDR   what a password_command needs
 
-\b
 The URL holds a random token, new at each start: who has it can look, at most four at a time.
 The decks are read-only; none of them can send an action.
+
 Exit codes: 0 ended by a signal, 2 usage or configuration.
 """
 

@@ -30,7 +30,6 @@ Examples:
 No password, token or password command is in it. With --output, nothing that is there
 already is written over.
 
-\b
 Exit codes: 0 all well, 1 something is down, 2 usage or configuration,
 3 a node could not be polled.
 """

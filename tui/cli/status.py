@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 _EPILOG = """\b
 Examples:
-  rsdeck status                  poll all nodes of the configuration: problems, and a line a node
+  rsdeck status                  poll all nodes: problems, and a line a node
   rsdeck status node1 --all      poll this one, list all its services
-  rsdeck status --problems       problems alone, or that there are none, and the alerts then
+  rsdeck status --problems       problems alone, or that there are none
   rsdeck status --json           print JSON on stdout, and errors on stderr
-  rsdeck status --watch --json   go on: one JSON object a change, and a heartbeat
+  rsdeck status --watch --json   go on: one object a change, and a heartbeat
 
-\b
 --color auto obeys NO_COLOR, FORCE_COLOR and CLICOLOR_FORCE.
+
 Exit codes: 0 all well, 1 something is down, 2 usage or configuration,
 3 a node could not be polled; with --watch 130, 141, 143: interrupted, no reader, terminated.
 """

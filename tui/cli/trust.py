@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 _EPILOG = """\b
 Examples:
-  rsdeck trust node1                      look, compare, and type 8 digits to pin it
-  rsdeck trust node1 --yes sha256:1f2e…   pin it if it is this one, without a terminal
-  rsdeck trust node1 --was sha256:0a9b… --yes sha256:1f2e…    replace the pinned one
-  rsdeck trust --cluster payments         replace the pins of all profiles of a cluster
+  rsdeck trust node1                      compare, type 8 digits to pin it
+  rsdeck trust node1 --yes sha256:1f2e…   pin it if it is this one, no prompt
+  rsdeck trust node1 --was sha256:0a9b… --yes sha256:1f2e…
+                                          replace the pinned one
+  rsdeck trust --cluster payments         replace all pins of a cluster
 
-\b
 Exit codes: 0 pinned now or before, 1 another certificate or not pinned,
 2 usage or configuration, 3 a node could not be reached.
 """

@@ -27,7 +27,6 @@ Examples:
 restarted: running, with a later start time than at the first look, or an uptime that
 started over since.
 
-\b
 Exit codes: 0 it is so, 1 it was not so in time, 2 usage or configuration,
 3 the node could not be polled.
 """

@@ -27,12 +27,10 @@ Examples:
   rsdeck why node1 dmcproxy      why this service of it is
   rsdeck why node1 ccs --json    the same as JSON: kind, source, age, text
 
-\b
 One look, by GETs alone: the status, restarts in the last hour, the node's and the cluster's own
 checks, alerts, the cluster's health call, actions from here and elsewhere, and the cluster's event
 log around the last change; then what the service does, and what to do next.
 
-\b
 Exit codes: 0 all well, 1 something is down, 2 usage or configuration,
 3 the node could not be polled.
 """
