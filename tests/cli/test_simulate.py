@@ -69,6 +69,11 @@ def test_it_prints_addresses_users_passwords_and_the_fingerprint(simulator: Simu
 
 
 @pytest.mark.real_time
+def test_without_spread_it_says_that_discovery_needs_it(simulator: Simulator) -> None:
+    assert "discovery finds the others with --spread" in simulator.printed
+
+
+@pytest.mark.real_time
 def test_what_it_prints_is_true(simulator: Simulator) -> None:
     login = base64.b64encode(f"{USER}:{simulator.users[USER]}".encode()).decode()
     context = ssl.create_default_context()
@@ -194,6 +199,7 @@ def test_a_reader_that_has_gone_ends_it_without_a_traceback(rsdeck: Command) -> 
 @pytest.mark.real_time
 def test_spread_gives_every_node_an_address_and_all_the_same_port(rsdeck: Command) -> None:
     simulator = start(rsdeck, "--spread", "--nodes", "2")
+    assert "--spread" not in simulator.printed
     hosts = [urlsplit(url) for url in simulator.urls]
     assert [one.hostname for one in hosts] == ["127.0.0.1", "127.0.0.2"]
     assert hosts[0].port == hosts[1].port

@@ -22,7 +22,11 @@ _LAST_PORT = 65535
 @click.option(
     "--port", type=click.IntRange(0, _LAST_PORT), default=0, help="First port; 0 takes free ones."
 )
-@click.option("--spread", is_flag=True, help="An address for each node, and one port for all.")
+@click.option(
+    "--spread",
+    is_flag=True,
+    help="An address for each node, and one port for all: `rsdeck discover` needs it.",
+)
 @click.option("--lively/--still", default=False, help="Let things happen by themselves.")
 def simulate(count: int, port: int, *, spread: bool, lively: bool) -> None:
     """Serve a simulated cluster on loopback until interrupted.
@@ -52,6 +56,8 @@ def simulate(count: int, port: int, *, spread: bool, lively: bool) -> None:
             for email, user in cluster.users.items():
                 click.echo(f"user {email}  password {user.password}  role {user.role}")
             click.echo(f"fingerprint {served.fingerprint}")
+            if not spread and count > 1:
+                click.echo("each node has its own port: discovery finds the others with --spread")
             email = next(iter(cluster.users))
             secret = cluster.users[email].password
             click.echo("try (-k, since no CA of this system signed the certificate):")

@@ -217,7 +217,7 @@ async def test_a_stranger_cannot_be_marked_and_gets_no_password(
             screen = await discovered(deck)
             await deck.shows("listed under the address of node2")
             assert screen._table.marks == {"2"}
-            await deck.press("down", "down", "space")
+            await deck.press("home", "down", "down", "space")
             await deck.shows("node:3 is not added")
             assert screen._table.marks == {"2"}
         assert impostor.asked == []
@@ -368,6 +368,7 @@ async def test_the_screen(size: tuple[int, int], spread: SimulatedCluster, tmp_p
         await deck.all_known()
         await deck.press("D")
         await discovered(deck)
+        await deck.shows("refused the connection")
         await deck.press("end")
         await deck.shows("space mark")
         await deck.settle()

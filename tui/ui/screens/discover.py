@@ -121,6 +121,10 @@ class DiscoverScreen(ArmedScreen[AddedProfiles | None]):
         for key, node in self._found.items():
             if node.is_new and node.meeting is DiscoveryResult.ITSELF:
                 self._table.toggle_mark(key)
+        room = self.app.size.width - _BESIDE
+        hidden = [key for key, node in self._found.items() if _hides_reason(node, room)]
+        if hidden:
+            self._table.move_to(hidden[0])  # the line below the list shows the reason then
         notes = Text(" · ".join(discovery.notes), self._palette["warn"])
         self.query_one("#notes", TextLine).say(notes)
         self.begin_arming()  # what was typed until now was typed before there was a list
@@ -279,3 +283,9 @@ def _brief(node: DiscoveredNode, room: int) -> str:
     place = f"{node.profile.place} " if node.profile is not None else ""
     full = f"{word}: {node.text.removeprefix(place)}"
     return word if node.meeting is DiscoveryResult.ITSELF or cell_len(full) > room else full
+
+
+def _hides_reason(node: DiscoveredNode, room: int) -> bool:
+    """Whether a row has no room for the reason why its node cannot be added as it is."""
+    is_well = node.meeting in (DiscoveryResult.KNOWN, DiscoveryResult.ITSELF)
+    return not is_well and _brief(node, room) == node.meeting.value
