@@ -102,7 +102,7 @@ def test_a_hostile_name_and_status_are_copied_as_clean_text(tmp_path: Path) -> N
     assert strange(bytes(terminal.written), copied=[name, row]) == []
 
 
-def test_the_demos_snapshot_is_written_where_it_was_started_and_stays(tmp_path: Path) -> None:
+def test_the_demos_snapshot_leaves_nothing_where_it_was_started(tmp_path: Path) -> None:
     here = tmp_path / "here"
     here.mkdir()
     words = " ".join(map(shlex.quote, (*RSDECK, "demo", "--still")))
@@ -110,10 +110,8 @@ def test_the_demos_snapshot_is_written_where_it_was_started_and_stays(tmp_path: 
     with Terminal(argv, environment(tmp_path)) as terminal:
         terminal.shows(NAME, "RUNNING")
         terminal.send(b"\x13")
-        terminal.shows("Snapshot:", "demo's own folder")
+        terminal.shows("Snapshot:", "deleted when the demo ends")
         terminal.send(b"\x11")
         assert terminal.ends() == 0
-    (path,) = here.iterdir()
-    assert path.suffix == ".txt"
-    assert NAME in path.read_text(encoding="utf-8")
+    assert not list(here.iterdir())
     assert not (tmp_path / ".local").exists()

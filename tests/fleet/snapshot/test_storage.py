@@ -76,16 +76,19 @@ def test_a_link_in_the_folders_place_is_not_followed(tmp_path: Path, here: Path)
     assert not list(other.iterdir())
 
 
-@pytest.mark.parametrize(
-    ("shelf", "why"),
-    [(SavedFiles(NOWHERE), "no home folder"), (SavedFiles(Path("/x"), fleeting=True), "demo")],
-)
-def test_where_there_is_no_place_it_lies_in_the_current_directory(
-    shelf: SavedFiles, why: str, here: Path
+def test_one_of_the_demo_lies_in_its_own_folder_and_says_that_it_does_not_stay(
+    tmp_path: Path, here: Path
 ) -> None:
-    kept = shelf.keep_snapshot("x", "json", ON)
+    kept = SavedFiles(tmp_path / "demo", fleeting=True).keep_snapshot("x", "txt", ON)
+    assert kept.path == tmp_path / "demo" / "snapshots" / NAME
+    assert kept.note == "deleted when the demo ends"
+    assert not list(here.iterdir())
+
+
+def test_where_there_is_no_place_it_lies_in_the_current_directory(here: Path) -> None:
+    kept = SavedFiles(NOWHERE).keep_snapshot("x", "json", ON)
     assert kept.path == here / NAME.replace("txt", "json")
-    assert why in kept.note
+    assert kept.note == "here, since this user has no home folder"
     assert mode(kept.path) == 0o600
 
 

@@ -21,7 +21,7 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 @dataclass(frozen=True, slots=True)
 class SavedFile:
-    """A file that was written; `note` is why it is not in the state folder, if it is not."""
+    """A file that was written; `note` is why it is not in the state folder, or will not stay."""
 
     path: Path
     note: str = ""
@@ -39,6 +39,7 @@ class SavedFiles:
 
         Where the state folder cannot be used, it goes into the current directory.
         """
+        lasting = "deleted when the demo ends" if self.fleeting else ""
         name = f"rsdeck-{on:%Y%m%dT%H%M%SZ}.{ending}"
         folder = self.state / "snapshots"
         note = self._why_not_here()
@@ -51,18 +52,16 @@ class SavedFiles:
             except StorageError as error:
                 note = str(error)
             else:
-                return SavedFile(folder / name)
+                return SavedFile(folder / name, lasting)
         try:
             path = _current_directory() / name
             write_new(path, text)
         except StorageError as error:
             raise StorageError(f"{error} ({note})") from None
-        return SavedFile(path, note)
+        return SavedFile(path, f"here, since {note}")
 
     def _why_not_here(self) -> str:
         """Return why nothing is saved in the state folder; empty where it is."""
-        if self.fleeting:
-            return "the demo's own folder goes when it ends"
         if self.state.is_relative_to(NOWHERE):
             return "this user has no home folder"
         return ""

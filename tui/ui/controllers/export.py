@@ -41,8 +41,8 @@ class ExportController:
             except StorageError as error:
                 self._notify(f"No snapshot: {error}", severity="error")
                 return
-        because = f" (here, since {kept.note})" if kept.note else ""
-        self._notify(f"Snapshot: {path_text(kept.path)}{because}")
+        note = f" ({kept.note})" if kept.note else ""
+        self._notify(f"Snapshot: {path_text(kept.path)}{note}")
 
     def copy(self, text: str, what: str) -> None:
         """Begin to put a clean text on the terminal's clipboard and into a file.
