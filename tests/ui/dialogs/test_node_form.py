@@ -103,7 +103,9 @@ async def test_with_no_profile_and_no_form_the_keys_are_shown(tmp_path: Path) ->
     async with open_deck(configuration) as deck:
         await deck.form()
         await deck.press("escape")
-        await deck.shows("Press a to add one", "? ", "no actions: no node")
+        await deck.shows("Press a to add one", "no node yet", "a Add a node", "? Help")
+        assert "Start" not in deck.text
+        assert "Matrix" not in deck.text
 
 
 async def test_what_is_typed_before_the_form_could_be_read_is_in_no_field(tmp_path: Path) -> None:

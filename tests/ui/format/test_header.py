@@ -179,7 +179,7 @@ def test_a_band_of_one_line_says_that_the_quorum_is_lost_and_not_that_it_is_kept
 def test_what_is_not_known_is_never_a_number() -> None:
     nothing = summed(node_view("node1", Service("a", "RUNNING")), context=ClusterContext())
     assert nothing[2:] == ["alerts —", "quorum —", "license —", "certs —"]
-    assert summed(context=ClusterContext())[:2] == ["nodes — ok", "services — ok"]
+    assert summed(context=ClusterContext())[:2] == ["no node yet", "services —"]
 
 
 def test_a_value_that_could_not_be_read_again_has_its_age() -> None:

@@ -170,6 +170,8 @@ _CALM = 5
 
 def _nodes_counted(summary: ClusterSummary, palette: Palette) -> Text:
     """Return how many nodes are ok, or were before a pause, which it names."""
+    if not summary.nodes:
+        return Text("no node yet", palette["muted"])
     text = _counted(
         "nodes",
         summary.nodes_ok,
@@ -186,8 +188,10 @@ def _counted(
 ) -> Text:
     """Return how many of `total` are ok, dim where they were, since old data is."""
     text = Text().append(f"{word} ", palette["muted"])
+    if not total:
+        return text.append(NOTHING)
     calm = palette["muted"] if is_past else "bold"
-    text.append(f"{well}/{total}" if total else NOTHING, calm if is_ok else palette["bad"])
+    text.append(f"{well}/{total}", calm if is_ok else palette["bad"])
     return text.append(" were ok" if is_past else " ok", palette["muted"])
 
 

@@ -60,6 +60,11 @@ _UNOPENED_BAR = "table.choose why matrix timeline all_problems help quit"
 
 _UNOPENED_GOES_FIRST = ("quit", "timeline", "matrix", "all_problems", "why")
 
+_EMPTY_BAR = bar_words(
+    "add reread help quit", {"add": "Add a node", "reread": "Read configuration"}
+)
+"""What can be done while there is no node."""
+
 _SIDE_LEAST, _SIDE_MOST = 26, 44
 """Cells of the side pane."""
 
@@ -338,12 +343,15 @@ class DeckScreen(SortedScreen, ServicesScreen[None]):
             own = {"table.choose": f"Open {title} first", "why": f"Why {title}"}
             self._show_keys(bar_words(_UNOPENED_BAR, own), goes_first=_UNOPENED_GOES_FIRST)
             return
+        if view is None:
+            self._show_keys(_EMPTY_BAR)
+            return
         self._show_keys(
             _BAR,
             goes_first=_GOES_FIRST,
             refusal=self._controller.refusal(self.here),
             brief_refusal=self._controller.brief_refusal(self.here),
-            dim=frozenset() if view is None else self._unfit(view),
+            dim=self._unfit(view),
         )
 
     def _unfit(self, view: NodeView) -> frozenset[str]:
