@@ -113,8 +113,13 @@ def test_why_an_order_failed_is_shown_whole_or_by_the_key_that_shows_it() -> Non
 def test_an_action_of_which_it_is_still_watched_what_came_is_not_called_unknown() -> None:
     unknown = order(1, Result.UNKNOWN)
     watched = replace(unknown, unsettled=frozenset(unknown.order.names))
-    (line,) = order_lines([watched], 30.0, 4, PALETTE, 80)
-    assert line.plain == " … restart svc1a on node1: still watched"
+    verdict = Verdict("svc1a", Result.UNKNOWN, "running again, 3 s; 10 s are needed")
+    watched = replace(watched, verdicts=(verdict,))
+    wide, narrow = (order_lines([watched], 30.0, 4, PALETTE, width)[0].plain for width in (80, 60))
+    assert wide == (
+        " … restart svc1a on node1: still watched · running again, 3 s; 10 s are needed"
+    )
+    assert narrow == " … restart svc1a on node1: still watched"
 
 
 def test_a_narrow_line_of_a_verified_action_still_says_when_the_service_was_back() -> None:

@@ -421,17 +421,18 @@ def _order_lines(
     lines: list[tuple[Result | None, Text]] = []
     for verdict in progress.verdicts:
         (glyph, style), word = _RESULTS[verdict.result], verdict.result.value.upper()
-        if verdict.service in progress.unsettled:
+        is_unsettled = verdict.service in progress.unsettled
+        if is_unsettled:
             (glyph, style), word = ("…", "moving"), "still watched"
         head = Text(f" {glyph} {given.verb.value} {verdict.service} on {given.target.node}: ")
         head.append(word, palette[style])
-        is_well = verdict.result is Result.VERIFIED
+        is_plain = is_unsettled or verdict.result is Result.VERIFIED
         parts = (
             Part(head, 0),
             Part(
-                Text(verdict.text, palette["muted" if is_well else style]),
+                Text(verdict.text, palette["muted" if is_plain else style]),
                 1,
-                None if is_well else Text("d shows why", palette["muted"]),
+                None if is_plain else Text("d shows why", palette["muted"]),
             ),
             _timeline_part(verdict.timeline, 2, palette),
         )
