@@ -360,6 +360,7 @@ def test_a_pause_asks_how_to_go_on_by_what_was_sent_to_its_node(
 ) -> None:
     now = progress(RolloutState.PAUSED, DONE, state, WAITING)
     assert pause_question(now) == question
+    assert pause_question(now, is_brief=True) == question.replace(", nothing sent", "")
     effects = [action_effect(action, now) for action in RolloutAction]
     assert effects == [resume, skip, abort]
 

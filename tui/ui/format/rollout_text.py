@@ -201,8 +201,11 @@ def _pause_text(progress: RolloutProgress) -> str:
     return f"{here.step.node} is restarted and verified; waiting because {why}"
 
 
-def pause_question(progress: RolloutProgress) -> str:
-    """Return the question of a pause, with how it is with the node; empty where all are over."""
+def pause_question(progress: RolloutProgress, *, is_brief: bool = False) -> str:
+    """Return the question of a pause, with how it is with the node; empty where all are over.
+
+    Where it `is_brief`, that blocked means that nothing was sent is not repeated.
+    """
     here = progress.here
     if here is None:
         return ""
@@ -212,7 +215,8 @@ def pause_question(progress: RolloutProgress) -> str:
     elif here.state is StepState.FAILED:
         state = here.state.value
     else:
-        state = f"is {here.state.value}" + ("" if was_sent(here) else ", nothing sent")
+        says_all = is_brief or was_sent(here)
+        state = f"is {here.state.value}" + ("" if says_all else ", nothing sent")
     return f"{node} {state}: go on?"
 
 

@@ -278,9 +278,9 @@ def _choices(progress: RolloutProgress, palette: Palette, *, is_short: bool) -> 
     """Return the question that is open while the rollout is paused, and what each answer does."""
     text = Text()
     if progress.state is RolloutState.PAUSED:
-        text.append(pause_question(progress), "bold")
+        text.append(pause_question(progress, is_brief=is_short), "bold")
         for key, action in _ACTIONS.items():
-            text.append("   " if is_short else "\n")
+            text.append("  " if is_short else "\n")
             text.append_text(clickable(Text(f"{key} {action.value}", palette["accent"]), key))
             if not is_short:
                 text.append(f": {action_effect(action, progress)}")
