@@ -162,6 +162,8 @@ async def test_why_is_one_key_away_in_the_picker_too(
         await deck.press("down", "w")
         await deck.until(lambda: isinstance(deck.app.screen, WhyScreen))
         await deck.shows("Why: node2")
+        await deck.press("r")
+        await deck.shows("This is about the whole node. Choose a service")
         await deck.press("w")
         await deck.until(lambda: isinstance(deck.app.screen, NodesScreen))
 

@@ -36,7 +36,7 @@ async def test_w_shows_the_evidence_for_the_service_under_the_cursor(
             "WHAT", "AGE", "EVIDENCE (SOURCE)", "live · esc closes · ctrl+r reads the checks again"
         )
         await deck.shows("Sends alerts", "optional.", "start it: s, confirmed first")
-        assert re.search(r"─ down: \d+ more · live", deck.text)
+        await deck.until(lambda: re.search(r"─ down: \d+ more · live", deck.text))
         await deck.shows("node check", "alert_mgr is not running", "cluster health", "WARNING")
         assert "[@click=app.quit]quit[/]" in "".join(deck.text.split())
         assert deck.text.replace("\n", "").isprintable()

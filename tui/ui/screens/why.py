@@ -206,7 +206,7 @@ class WhyScreen(ModalScreen[None]):
         if self._service:
             self._order(Verb(verb))
         else:
-            text = "No service is meant: this is about the whole node."
+            text = "This is about the whole node. Choose a service in the deck first."
             self.notify(text, severity="warning", markup=False)
 
     def action_close(self) -> None:
