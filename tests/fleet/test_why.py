@@ -710,6 +710,27 @@ async def test_checks_are_due_at_once_when_a_lost_node_answers_again() -> None:
             assert not checks.is_due
 
 
+async def test_checks_that_were_refused_are_not_due_sooner_when_a_lost_node_answers_again() -> None:
+    """P24."""
+    lost, beside, clock = Play(1), Play(2), Clock()
+    lost.get("/v1/local/services", answer("", 500))
+    for path in ("/v1/nodes/check/1", "/v1/cluster/check"):
+        beside.get(path, answer("no", 403))
+    with serving(lost) as first, serving(beside) as second:
+        nodes = (profile(first.url, cluster="demo"), profile(second.url, "node2", cluster="demo"))
+        async with running(*nodes) as deck:
+            await deck.until(lambda: deck.watch("node1").reading.trouble)
+            await deck.until(lambda: deck.watch("node2").reading.is_good)
+            checks = LiveChecks(deck.fleet, "node1", clock)
+            await checks.read()
+            assert check_requests(second)
+            lost.heal("/v1/local/services")
+            await deck.until(lambda: deck.watch("node1").reading.is_good)
+            assert not checks.is_due
+            clock.now += REFUSED_FOR
+            assert checks.is_due
+
+
 async def test_no_check_is_read_while_an_action_is_open_in_the_cluster(
     served: SimulatedCluster,
 ) -> None:
