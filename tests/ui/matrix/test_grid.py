@@ -90,6 +90,18 @@ def test_a_service_that_runs_on_one_node_and_rests_on_another_differs() -> None:
     assert names(shown) == ["x"]
 
 
+def test_uptimes_that_only_rounding_tells_apart_make_no_difference() -> None:
+    turn = 3 * 86400 + 3600
+    shown = grid(
+        *(column(key, {"x": turn + more}) for key, more in (("a", 9), ("b", 2), ("c", -5)))
+    )
+    cells = [shown.cell(one, "x") for one in shown.columns]
+    assert [cell.text for cell in cells] == ["● 3d01h", "● 3d01h", "● 3d00h"]
+    assert len({(cell.style, cell.lead, cell.loud, cell.is_young) for cell in cells}) == 1
+    assert not shown.bad
+    assert names(grid(*shown.columns, only=True)) == []
+
+
 def test_a_missing_service_is_shown_as_missing_where_most_nodes_have_it() -> None:
     some, none = {"x": DAYS, "y": DAYS}, {"y": DAYS}
     shown = grid(column("a", some), column("b", some), column("c", none))
