@@ -91,7 +91,8 @@ async def test_the_key_bar_makes_room_for_the_reason(
         await deck.all_known()
         bar = deck.text.splitlines()[-1]
         assert "no actions: read-only" in bar
-        assert all(word in bar for word in ("Start", "Stop", "Restart", " ? "))
+        assert " ? " in bar
+        assert "Restart" not in bar
 
 
 async def test_no_key_sends_anything_but_get(

@@ -13,7 +13,7 @@ from textual.keys import Keys
 from tui.model.dataclass import dataclass
 
 WRITES = frozenset({"start", "stop", "restart", "rollout"})
-"""Ids of the keys that lead to an action on a service; dimmed where the guard refuses."""
+"""Ids of the keys that lead to an action on a service; a reason stands for them where the guard refuses."""
 
 
 class View(Enum):

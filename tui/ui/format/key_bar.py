@@ -40,16 +40,18 @@ def key_bar(
 
     `goes_first` names the keys that leave a bar that is too narrow, the help's word before them.
     `refusal` says why no action is possible, empty where one is; where that does not fit it is
-    `brief_refusal`, for which keys leave room.
+    `brief_refusal`, for which keys leave room. It stands for the keys of actions: dim ones beside
+    it would look as if they could be pressed where a terminal does not show that.
     `dim` are keys that say why they do nothing now, if they are pressed.
     """
-    dim = dim | WRITES if refusal else dim
+    is_refused = bool(refusal and words.keys() & WRITES)
     labels = {
         name: _label(word, keys.get(name, ""), palette, is_dim=name in dim)
         for name, word in words.items()
+        if not (is_refused and name in WRITES)
     }
     brief = brief_refusal or refusal
-    room = cell_len(brief) + len(_REFUSED) if refusal and words.keys() & WRITES else -_GAP
+    room = cell_len(brief) + len(_REFUSED) if is_refused else -_GAP
     helped = labels.get(_HELP, Text())
     if _bar_width(labels) + room > width and _HELP in labels:
         labels[_HELP] = _label("", keys.get(_HELP, ""), palette, is_dim=False)
@@ -60,7 +62,7 @@ def key_bar(
     if _bar_width(labels | {_HELP: helped}) + room <= width:
         labels[_HELP] = helped
     bar = Text.assemble(" ", *labels.values(), no_wrap=True, overflow="ellipsis", end="")
-    if refusal and words.keys() & WRITES:
+    if is_refused:
         room = width - bar.cell_len - len(_REFUSED)
         fitting = next((text for text in (refusal, brief) if cell_len(text) <= room), "")
         bar.append(f"{_REFUSED}{fitting}" if fitting else "", palette["off"])
