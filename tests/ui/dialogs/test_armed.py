@@ -207,12 +207,15 @@ async def test_a_paste_reaches_neither_a_screen_that_decides_nor_its_field() -> 
         await settle(app)
         assert screen.arm()
         assert screen.drops_input(events.Paste("alert_mgr"))
+        assert screen.arming_hints == [("paste is not taken: type it", "")]
+        assert app.bells == 1
         assert not screen.drops_input(events.Key("y", "y"))
+        assert screen.arming_hints == []
         field = screen.query_one(TypedInput)
         field.post_message(events.Paste("alert_mgr"))
         await settle(app)
         assert field.value == ""
-        assert app.bells == 1
+        assert app.bells == 2
 
 
 async def test_escape_is_handled_at_any_time_and_undoes_what_was_about_to_happen() -> None:

@@ -224,9 +224,10 @@ async def test_a_paste_into_the_field_does_not_count(
         await ask(deck, "r")
         await deck.armed()
         deck.app.post_message(events.Paste("alert_mgr"))
+        await deck.shows("paste is not taken: type it")
         await deck.alone()
         await deck.press("enter")
-        await deck.alone()
+        await deck.shows("not typed yet: type alert_mgr")
         assert not deck.fleet.orders.progress
     assert not posts(served)
 

@@ -158,12 +158,26 @@ class ArmedScreen(TypeAheadProofScreen[_Result], Generic[_Result]):
     Escape closes it at any time: it sends nothing.
     """
 
+    _was_pasted = False
+
+    @property
+    def arming_hints(self) -> list[Hint]:
+        """When input is accepted, that it came before, or that what was pasted is not taken."""
+        if self.is_armed and self._was_pasted:
+            return [("paste is not taken: type it", "")]
+        return super().arming_hints
+
     def drops_input(self, event: events.Event) -> bool:
         """Whether an event is to be dropped: every paste, and keys and clicks until armed."""
         if isinstance(event, events.Key) and event.key == "escape":
             self._cancel_pending()
             return False
-        return super().drops_input(event) or isinstance(event, events.Paste)
+        is_early = super().drops_input(event)
+        if isinstance(event, _TYPED):
+            self._was_pasted = isinstance(event, events.Paste) and not is_early
+        if self._was_pasted and isinstance(event, events.Paste):
+            self.app.bell()
+        return is_early or isinstance(event, events.Paste)
 
 
 class TypedInput(Input):

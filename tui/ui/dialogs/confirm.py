@@ -110,7 +110,7 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
         self._seen_at = (0, 0)
         self._needed: dict[int, int] = {}
         self._shown: object = None
-        self._is_astray = False
+        self._is_astray = self._is_unfinished = False
         self.refused: ConfirmRefusal | None = None
 
     # What a dialog defines
@@ -312,11 +312,13 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
             return hint_line([(f"tab, then type {request.words}", "tab")], self._palette["warn"])
         if request.words:
             reason = " and a reason" if request.needs_reason else ""
-            hints = [(f"type {request.words}{reason}, enter {request.verb}s", "")]
+            still = "not typed yet: " * self._is_unfinished
+            hints = [(f"{still}type {request.words}{reason}, enter {request.verb}s", "")]
             hints.append((f"esc {request.backs}", "escape"))
         else:
             hints = [(f"y {request.verb}s", "y"), (f"n or esc {request.backs}", "escape")]
-        return hint_line([*early, *hints, *more], self._palette["warn"] if early else muted)
+        is_new = early or self._is_unfinished
+        return hint_line([*early, *hints, *more], self._palette["warn"] if is_new else muted)
 
     def _hidden_hints(self, hidden: Hint) -> list[Hint]:
         """Return what shows the rest, and what comes then: what to type, once no field says it."""
@@ -391,6 +393,7 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
 
     @on(Input.Changed)
     def _typed(self) -> None:
+        self._is_unfinished = False
         self._refresh_go()
 
     @on(Input.Submitted)
@@ -402,7 +405,8 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
             self.decide(self._confirm)
 
     def _confirm(self) -> None:
-        """Confirm, if nothing refuses."""
+        """Confirm, if nothing refuses; where something is to be typed yet, the hints say it."""
+        self._is_unfinished = not self._is_complete()
         self._refresh_go()
         if self.query_one("#go", Button).disabled:
             self.app.bell()
