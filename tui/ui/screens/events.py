@@ -107,7 +107,10 @@ class EventsScreen(FilteredScreen[tuple[str, str] | None]):
         """Show how many events there are, since when, and the time where the header has none."""
         palette, events, wanted = self._palette, self._merged.now(), self._wanted
         known = [event for event in events if event.kind is not EventKind.NO_DATA]
-        parts = [Part(Text("1 event" if len(known) == 1 else f"{len(known)} events"), 2)]
+        # The table counts its rows, and the times without data are rows too.
+        unseen = len(events) - len(known)
+        count = "1 event" if len(known) == 1 else f"{len(known)} events"
+        parts = [Part(Text(f"{count} + {unseen} no data" if unseen else count), 2)]
         if known:
             since = event_clock(known[0].on, datetime.now(UTC))
             parts.append(Part(Text(f"since {since} {zone_word()}", palette["muted"]), 3))
