@@ -34,7 +34,8 @@ _SIGNS = {
     Health.OFF: "disabled in the cluster's configuration: not a fault",
 }
 _OTHER_SIGNS = {
-    RESTARTED: "up for less than 10 minutes; in the timeline, restarted by an action from here",
+    RESTARTED: "restarted lately: up for less than 10 minutes, or in the last hour (1h); the words "
+    "beside it say what sent it",
     LOCK: "required: locked until it is unlocked",
     f"{MISSING} missing": "not on this node, though other nodes of its cluster have it",
     MISSING: "not on this node, nor on most others; in the strip, disabled; in the timeline, an "
