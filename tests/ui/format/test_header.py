@@ -83,11 +83,18 @@ def summed(*views: object, restarts: int = 0, context: ClusterContext = FULL) ->
     return words(cluster_parts(summary, NOW, TODAY, PALETTE))
 
 
+def test_what_is_down_has_the_sign_of_the_worst_of_it() -> None:
+    stopped, failed = Service("a", "STOPPED"), Service("b", "FATAL")
+    assert "■ 1 down" in summed(node_view("node1", stopped))
+    assert "✗ 1 down" in summed(node_view("node1", failed))
+    assert "✗ 2 down" in summed(node_view("node1", stopped), node_view("node2", failed))
+
+
 def test_what_is_known_of_a_cluster_is_summed_up() -> None:
     one = node_view("node1", Service("a", "RUNNING"), Service("b", "STOPPED"))
     lost = node_view("node2", Service("a", "RUNNING"), age=60.0)
     assert summed(one, lost, restarts=2) == [
-        "nodes 1/2 ok", "services 1/2 ok", "✗ 1 down", "↻ 2 not from here/1h",
+        "nodes 1/2 ok", "services 1/2 ok", "■ 1 down", "↻ 2 not from here/1h",
         "alerts 1 ▲ node_memory on node3", "quorum ok", "license 41 d", "certs 12 d",
     ]  # fmt: skip
 
@@ -105,7 +112,7 @@ def test_while_polling_is_paused_the_last_polls_are_summed_up_as_past() -> None:
     two = node_view("node2", Service("a", "STOPPED"), age=60.0, paused=True)
     gone = node_view("node3", Service("a", "RUNNING"), age=60.0, paused=True, trouble=lost)
     assert summed(one, two, gone)[:3] == [
-        "nodes 2/3 were ok, paused", "services 1/2 were ok", "✗ 1 down",
+        "nodes 2/3 were ok, paused", "services 1/2 were ok", "■ 1 down",
     ]  # fmt: skip
     assert words(nodes_parts([one], PALETTE)) == ["node1 1/1 were ok"]
     just_paused = node_view("node1", Service("a", "RUNNING"), paused=True)
@@ -118,8 +125,8 @@ def test_in_a_narrow_band_what_is_down_or_restarted_is_worth_more_than_that_node
     name, brief = (view_name(text, PALETTE) for text in ("matrix · 12 nodes of demo", "matrix"))
     left = brief_parts(name, summary, None, NOW, TODAY, palette=PALETTE, short_name=brief)
     for width, shown in (
-        (60, "rsdeck matrix   ✗ 1 down   ↻ 2/1h   ▲ 1 alert on node3"),
-        (48, "rsdeck matrix   ✗ 1 down   ▲ 1 alert on node3"),
+        (60, "rsdeck matrix   ■ 1 down   ↻ 2/1h   ▲ 1 alert on node3"),
+        (48, "rsdeck matrix   ■ 1 down   ▲ 1 alert on node3"),
     ):
         assert header_lines(Header("", brief=left), width, 1, PALETTE)[0].plain.strip() == shown
 

@@ -17,7 +17,7 @@ from tui.model.node import Environment, Role
 from tui.model.service import Health
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.parts import Part, joined, parts_that_fit
-from tui.ui.format.service_row import NOTHING
+from tui.ui.format.service_row import GLYPHS, NOTHING
 from tui.ui.format.status_lines import Palette, PlacedAlert, alerts_part, restarts_texts
 
 FRAMED = 3
@@ -58,6 +58,7 @@ class ClusterSummary:
     services: int = 0
     services_ok: int = 0
     down: int = 0
+    failed: int = 0
     changing: int = 0
     unknown: int = 0
     restarts: int = 0
@@ -81,13 +82,14 @@ class ClusterSummary:
         healths = [
             service.health(view.facts.disabled) for view in well for service in view.problems
         ]
-        down = sum(health in (Health.DOWN, Health.FAILED) for health in healths)
+        failed = healths.count(Health.FAILED)
         return cls(
             nodes=len(views),
             nodes_ok=len(well),
             services=sum(view.tally.total for view in well),
             services_ok=sum(view.tally.well for view in well),
-            down=down,
+            down=failed + healths.count(Health.DOWN),
+            failed=failed,
             changing=healths.count(Health.MOVING),
             unknown=healths.count(Health.UNKNOWN),
             restarts=restarts,
@@ -149,7 +151,7 @@ def cluster_parts(
     parts = [
         Part(_nodes_counted(summary, palette), 0),
         Part(services, 2),
-        Part(Text(f"✗ {summary.down} down" if summary.down else "", palette["bad"]), 1),
+        Part(Text(_down_text(summary), palette["bad"]), 1),
         Part(Text(f"? {summary.unknown} unknown" if summary.unknown else "", palette["warn"]), 3),
         Part(
             Text(f"◐ {summary.changing} changing" if summary.changing else "", palette["moving"]),
@@ -199,6 +201,12 @@ def _old(read: Iterable[Known[_Value]], now: float) -> str:
     """Return how old the oldest value is that could not be read again; empty where none is."""
     ages = [known.age(now) for known in read if known.value is not None and known.gap]
     return f", {one_unit(max(ages))} old" if ages else ""
+
+
+def _down_text(summary: ClusterSummary) -> str:
+    """Return how many services are down, with the sign that the worst of them has in its row."""
+    sign = GLYPHS[Health.FAILED if summary.failed else Health.DOWN]
+    return f"{sign} {summary.down} down" if summary.down else ""
 
 
 def _restarts_in_brief(count: int) -> tuple[str, str]:
@@ -400,7 +408,6 @@ def brief_parts(
     are ok.
     """
     nodes_ok = summary.nodes_ok == summary.nodes
-    down = f"✗ {summary.down} down" if summary.down else ""
     again, fewest = _restarts_in_brief(summary.restarts)
     around = (
         _quorum([context.quorum for context in summary.contexts], now, palette),
@@ -411,7 +418,7 @@ def brief_parts(
     parts = [
         Part(name, 0, short_name),
         Part(_nodes_counted(summary, palette), 4 if nodes_ok else 1),
-        Part(Text(down, palette["bad"]), 1),
+        Part(Text(_down_text(summary), palette["bad"]), 1),
         Part(Text(again, palette["warn"]), 3, Text(fewest, palette["warn"])),
         *(part for part in around if part.rank < _CALM),
     ]
