@@ -29,6 +29,7 @@ from tui.fleet.fleet import Fleet
 from tui.fleet.orders.verdict import Patience
 from tui.fleet.protocols import History, Journal
 from tui.fleet.snapshot.storage import SavedFiles
+from tui.model.rollout import Plan
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
 from tui.storage.paths import theme_dirs
@@ -118,6 +119,22 @@ class Deck:
     async def refuses(self, key: str, *words: str) -> None:
         """Press a key whose action is refused for a reason, as `press_until` does."""
         await self.press_until(key, lambda: all(word in self.text for word in words))
+
+    async def planned(self, service: str, *nodes: str) -> Plan:
+        """Plan a restart over nodes, over all by default, once their answers are new enough.
+
+        On a busy machine one is too old for it now and then.
+        """
+        chosen = nodes or tuple(node.name for node in self.fleet.nodes)
+        plans: list[Plan] = []
+
+        def is_planned() -> bool:
+            plan = self.fleet.rollouts.plan((service,), chosen)
+            plans.extend([plan] if isinstance(plan, Plan) else [])
+            return bool(plans)
+
+        await self.until(is_planned)
+        return plans[0]
 
     async def press_until(self, key: str, condition: Callable[[], Any]) -> None:
         """Press a key until what it leads to is there.

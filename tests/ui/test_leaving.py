@@ -22,19 +22,9 @@ pytestmark = pytest.mark.real_time
 
 
 async def begin(deck: Deck) -> Plan:
-    nodes = [one.name for one in deck.fleet.nodes]
-    found: list[Plan] = []
-
-    def planned() -> bool:
-        # On a busy machine an answer may be too old for a moment.
-        plan = deck.fleet.rollouts.plan(["alert_mgr"], nodes)
-        if isinstance(plan, Plan):
-            found.append(plan)
-        return bool(found)
-
-    await deck.until(planned)
-    deck.fleet.rollouts.begin(found[0])
-    return found[0]
+    plan = await deck.planned("alert_mgr")
+    deck.fleet.rollouts.begin(plan)
+    return plan
 
 
 async def press_leave(deck: Deck, key: str) -> None:

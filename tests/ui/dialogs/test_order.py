@@ -18,7 +18,6 @@ from tests.ui.conftest import (
 from tests.ui.rollout_progress import QUICK
 from tui.config import load
 from tui.model.order import Result
-from tui.model.rollout import Plan
 from tui.sim.server import SimulatedCluster
 from tui.ui.dialogs.order import OrderDialog
 from tui.ui.dialogs.unlock import UnlockDialog
@@ -113,9 +112,7 @@ async def test_an_order_that_a_rollout_sends_during_a_confirmation_keeps_its_own
 ) -> None:
     async with open_deck(write_configuration(served, tmp_path), patience=QUICK) as deck:
         await ask(deck, "r")
-        plan = deck.fleet.rollouts.plan(["alert_mgr"], ["node2"])
-        assert isinstance(plan, Plan)
-        deck.fleet.rollouts.begin(plan)
+        deck.fleet.rollouts.begin(await deck.planned("alert_mgr", "node2"))
         await deck.until(lambda: len(posts(served)) == 1)
         await deck.confirm()
         orders = deck.fleet.orders.progress

@@ -6,7 +6,6 @@ import pytest
 
 from tests.ui.conftest import open_deck, posts, write_configuration
 from tui.journal.order_journal import OrderJournal, RolloutLock
-from tui.model.rollout import Plan
 from tui.sim.server import SimulatedCluster
 from tui.ui.dialogs.order import OrderDialog
 from tui.ui.dialogs.rollout import RolloutDialog
@@ -22,16 +21,7 @@ async def test_a_dialog_names_the_process_that_rolls_the_cluster_and_cannot_be_c
     async with open_deck(write_configuration(served, tmp_path), journal=journal) as deck:
         await deck.all_known()
         await deck.on("alert_mgr")
-        plans: list[Plan] = []
-
-        def is_planned() -> bool:  # on a busy machine an answer is too old for it now and then
-            nodes = [node.name for node in deck.fleet.nodes]
-            plan = deck.fleet.rollouts.plan(("alert_mgr",), nodes)
-            plans.extend([plan] if isinstance(plan, Plan) else [])
-            return bool(plans)
-
-        await deck.until(is_planned)
-        (plan,) = plans
+        plan = await deck.planned("alert_mgr")
         for key, dialog in (("r", OrderDialog), ("R", RolloutDialog)):
             await deck.open(key, dialog)
             await deck.armed()

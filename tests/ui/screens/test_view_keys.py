@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.ui.conftest import Deck, open_deck, write_configuration
-from tui.model.rollout import Plan, RolloutProgress, RolloutState, StepProgress
+from tui.model.rollout import RolloutProgress, RolloutState, StepProgress
 from tui.sim.server import SimulatedCluster
 from tui.ui.screens.events import EventsScreen
 from tui.ui.screens.help import HelpScreen
@@ -40,8 +40,7 @@ async def test_each_view_is_one_key_away_from_every_other_and_returns_to_it(
 ) -> None:
     async with open_deck(write_configuration(served, tmp_path), size=(80, 24)) as deck:
         await deck.all_known()
-        plan = deck.fleet.rollouts.plan(("alert_mgr",), ("node2", "node3"))
-        assert isinstance(plan, Plan)
+        plan = await deck.planned("alert_mgr", "node2", "node3")
         steps = tuple(map(StepProgress, plan.steps))
         deck.fleet.rollouts.progress[1] = RolloutProgress(plan, RolloutState.ABORTED, steps)
         for before, key in permutations(VIEWS, 2):
