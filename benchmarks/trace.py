@@ -40,7 +40,7 @@ _SIMULATOR = f"{_ROOT}sim{os.sep}"
 _GENERATED = f"{_ROOT}model{os.sep}dataclass.py"
 _USER, _PASSWORD = "admin@demo.local", "demo-password"
 _SERVICE, _STOPPED = "alert_mgr", "mdns_server"
-_QUIET_AT_MOST, _CHANGE_AT_MOST, _ORDER_AT_MOST = 22, 38, 30
+_QUIET_AT_MOST, _CHANGE_AT_MOST, _ORDER_AT_MOST = 22, 39, 30
 
 
 class Trace:
