@@ -385,6 +385,7 @@ class NodePoller:
                 if self._has_side_calls():
                     self._side_is_due.set()
         except (LoginRefused, LoginStopped):
+            await self.login.refusals_are_kept()  # also those of another node, just now
             if self.login.trouble or generation == self.login.generation:
                 self._publish_trouble(self.login.trouble_at(self.name), asked_at)
             if self.login.trouble or generation != self.login.generation:
