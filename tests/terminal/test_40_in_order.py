@@ -33,7 +33,7 @@ def test_what_is_typed_after_a_tab_goes_into_the_next_field(tmp_path: Path) -> N
         assert "SECRET" not in terminal.text
         assert "nodeAhttps" not in terminal.text
         terminal.send(b"\x1b")
-        terminal.until(lambda: "Add a node" not in terminal.text)
+        terminal.until(lambda: "ctrl+s save" not in terminal.text)
         terminal.send(b"\x11")
         assert terminal.ends() == 0
 

@@ -383,9 +383,10 @@ async def test_any_node_that_handles_redirects_carries_an_order_to_the_primary(
         await deck.all_known()
         await ask(deck, "r")
         await deck.armed()
-        for _ in range(2):
+        # A node whose answer is too old is passed over for a moment.
+        await choose_next_route(deck)
+        while f"POST {served.urls[2]}/v1/services" not in deck.text:
             await choose_next_route(deck)
-        await deck.shows(f"POST {served.urls[2]}/v1/services")
         await deck.confirm()
         await deck.shows("restart alert_mgr on node1: VERIFIED")
     assert posts(served)[0].uid == 2

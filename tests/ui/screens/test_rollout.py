@@ -207,6 +207,7 @@ async def test_type_ahead_begins_nothing(served: SimulatedCluster, tmp_path: Pat
             [*SERVICE, "enter"],
         ):
             await deck.on(SERVICE)
+            await deck.planned(SERVICE)
             deck.burst("R", *keys)
             await deck.armed()
             await deck.alone()
