@@ -52,8 +52,10 @@ Examples:
   rsdeck events --last 20 --json    the newest twenty, one JSON object a line
   rsdeck events --follow --json     go on with what an open deck records
 
-An open deck, and an action or a rollout of the command line, record them. As long as none has,
-the clusters' own logs of the last day (/v1/logs, which list no service) are read instead.
+An open deck, and an action or a rollout of the command line, record them; while a deck is open,
+it alone does: of what others send it records what changes, and who sent it, and `rsdeck journal`
+has the actions. As long as none has recorded anything, the clusters' own logs of the last day
+(/v1/logs, which list no service) are read instead.
 "no data" is a time in which no poll was answered, on no node or not on that of --node: no deck
 was open, or none got an answer. Times are of this machine's clock, in the zone that the setting
 `time` names (UTC if unset; in JSON always).
