@@ -774,9 +774,11 @@ class LiveChecks:
 
     @property
     def _is_lost(self) -> bool:
-        """Whether the last poll of the node failed."""
-        is_watched = self._node in self._fleet
-        return is_watched and self._fleet.watch(self._node).reading.trouble is not None
+        """Whether the last poll of the node failed, or it has not said since who it is."""
+        if self._node not in self._fleet:
+            return False
+        watch = self._fleet.watch(self._node)
+        return watch.reading.trouble is not None or watch.identity.uid is None
 
     def _keep(self, node: Known[_Check], cluster: Known[_Check]) -> None:
         self.newest = Checks(_kept(self.newest.node, node), _kept(self.newest.cluster, cluster))
