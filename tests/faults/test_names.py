@@ -28,6 +28,7 @@ ALERT = SeenService("alert_mgr", "RUNNING", Kind.OPTIONAL)
 NAME = "cluster.example"
 
 
+@pytest.mark.real_time
 async def test_twelve_names_that_hang_delay_no_node_and_not_the_end(
     resolver: Names, served: SimulatedCluster
 ) -> None:
@@ -119,6 +120,7 @@ async def test_without_a_uid_an_order_to_a_name_that_moved_is_not_sent(
         assert not one.posts + other.posts
 
 
+@pytest.mark.real_time
 async def test_without_a_uid_what_answers_elsewhere_settles_no_lost_order(resolver: Names) -> None:
     """P4, P7: the name leads to another node by the time that something answers there again."""
     first, second = Play(), Play()

@@ -245,6 +245,7 @@ def test_a_password_changed_after_the_services_is_refused_twice_at_most() -> Non
     assert all(status.scope.optional is None and status.kinds_gap for status in found)
 
 
+@pytest.mark.real_time
 def test_a_node_that_does_not_report_who_it_is_in_time_is_not_waited_for() -> None:
     """The others' kinds are known, and the reason for the lack of its own is."""
     with contextlib.ExitStack() as stack:

@@ -242,6 +242,7 @@ async def test_a_locked_history_is_trouble_until_it_is_not_and_nothing_is_lost(
     assert texts(folder) == ["before", "meanwhile"]
 
 
+@pytest.mark.real_time
 async def test_a_disk_that_hangs_delays_neither_the_deck_nor_its_end(folder: Path) -> None:
     times = WriteTimes(every=QUICK, soon=QUICK, busy=60.0)
     async with recording(folder, times=times) as recorder:

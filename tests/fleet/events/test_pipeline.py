@@ -302,6 +302,7 @@ async def test_a_restart_after_the_verdict_was_not_sent_from_here(
         }
 
 
+@pytest.mark.real_time
 async def test_what_another_process_of_this_machine_ordered_is_explained_by_the_journal(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
@@ -359,6 +360,7 @@ async def test_a_process_that_polls_after_the_verdict_does_not_take_a_later_run_
             assert restart.is_ordered is not is_foreign
 
 
+@pytest.mark.real_time
 async def test_an_action_whose_process_ended_explains_nothing_once_its_service_runs_again(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:

@@ -198,6 +198,7 @@ async def test_a_password_that_changes_while_all_is_well_costs_two_refusals_at_m
         await deck.good()
 
 
+@pytest.mark.real_time
 async def test_a_login_that_stops_while_another_node_asks_for_more_ends_nothing() -> None:
     """One node is refused between another's services and its facts."""
     well, bad = Play(), Play(2)
@@ -403,6 +404,7 @@ async def test_an_account_that_was_unlocked_comes_back_on_refresh_without_typing
         await deck.good()
 
 
+@pytest.mark.real_time
 async def test_each_refresh_tries_a_refused_source_once_and_never_so_often_that_it_locks(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:

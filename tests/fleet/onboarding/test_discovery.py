@@ -422,6 +422,7 @@ async def test_another_certificate_gets_neither_password_nor_profile_by_itself(
     assert "certificate" in fourth.text
 
 
+@pytest.mark.real_time
 async def test_a_node_that_hangs_keeps_no_other_from_being_asked(tmp_path: Path) -> None:
     with contextlib.ExitStack() as stack:
         cluster = Liars(stack, second=Peer.hang, third=Play(3), fourth=answering_nothing)

@@ -133,6 +133,7 @@ async def test_an_endpoint_that_comes_back_late_is_waited_for(served: SimulatedC
     assert verdict.text.endswith(f"; {count} of {count} endpoints back")
 
 
+@pytest.mark.real_time
 async def test_an_endpoint_that_does_not_come_back_is_said_and_nothing_waits_for_ever(
     served: SimulatedCluster,
 ) -> None:
@@ -195,6 +196,7 @@ async def test_a_verdict_that_waited_for_endpoints_is_not_given_after_a_worse_on
     assert live.held is None
 
 
+@pytest.mark.real_time
 async def test_a_stopped_proxy_and_one_without_known_databases_wait_for_no_endpoints(
     served: SimulatedCluster,
 ) -> None:

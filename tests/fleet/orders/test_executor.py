@@ -128,6 +128,7 @@ async def test_a_stop_and_a_start_are_verified(served: SimulatedCluster) -> None
         assert len(posts(served)) == 2
 
 
+@pytest.mark.real_time
 async def test_an_order_is_watched_though_the_deck_is_paused(served: SimulatedCluster) -> None:
     async with running(*profiles(served), refresh=60) as deck:
         await deck.known()
@@ -138,6 +139,7 @@ async def test_an_order_is_watched_though_the_deck_is_paused(served: SimulatedCl
         assert len(served.cluster.requests) <= before + 1
 
 
+@pytest.mark.real_time
 async def test_a_reading_that_waited_for_an_order_is_timed_from_its_own_request() -> None:
     play = restarting_late(0.5)
     with serving(play) as server:
@@ -453,6 +455,7 @@ async def test_readings_of_another_node_prove_nothing_before_it_identifies_itsel
             assert verdict.result is Result.UNKNOWN
 
 
+@pytest.mark.real_time
 @pytest.mark.parametrize("after", ["a stop", "a crash"])
 async def test_a_list_that_was_cut_does_not_prove_that_a_service_is_gone(
     after: str, tmp_path: Path
@@ -769,6 +772,7 @@ async def test_a_connection_that_is_not_kept_after_the_check_is_not_made_anew() 
             assert len(server.posts) == 0
 
 
+@pytest.mark.real_time
 async def test_a_second_order_on_a_busy_node_is_refused_and_another_node_is_free(
     served: SimulatedCluster,
 ) -> None:

@@ -55,6 +55,7 @@ async def new_reading(deck: Running, node: str = "node1") -> None:
     await deck.until(lambda: deck.watch(node).reading.asked_at > before)
 
 
+@pytest.mark.real_time
 async def test_readings_come_by_themselves_at_the_interval(served: SimulatedCluster) -> None:
     async with running(*profiles(served), refresh=0.2) as deck:
         await deck.known()
@@ -143,6 +144,7 @@ async def test_a_retry_after_of_the_node_is_honoured_and_shown() -> None:
             assert len(server.asked) == 1
 
 
+@pytest.mark.real_time
 async def test_a_node_that_never_answers_does_not_delay_another(served: SimulatedCluster) -> None:
     """P15."""
     with serving(Peer.hang) as server:

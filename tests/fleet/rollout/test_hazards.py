@@ -173,6 +173,7 @@ async def test_a_node_with_an_unreplicated_database_is_blocked_until_that_is_acc
         assert all("endpoint" in text and "back" in text for text in texts)
 
 
+@pytest.mark.real_time
 async def test_a_running_action_is_waited_for_and_the_rollout_goes_on_once_it_has_ended(
     three: SimulatedCluster,
 ) -> None:

@@ -87,6 +87,7 @@ async def test_every_node_gets_one_post_replicas_first_and_the_primary_last(
             ]  # fmt: skip
 
 
+@pytest.mark.real_time
 async def test_the_gates_send_nothing_but_gets(three: SimulatedCluster) -> None:
     async with rolling(three) as deck:
         await reaches(deck, await begun(deck), RolloutState.DONE, 60)
@@ -379,6 +380,7 @@ async def test_a_node_that_is_done_and_restarts_again_pauses(three: SimulatedClu
         assert ordered(three) == [2, 3]
 
 
+@pytest.mark.real_time
 @pytest.mark.parametrize(
     ("uid", "reason"), [(1, StopReason.GATE_CLOSED), (2, StopReason.GATE_NOT_ANSWERED)]
 )
@@ -412,6 +414,7 @@ async def test_a_failover_pauses_and_the_new_primary_comes_last(three: Simulated
         assert ordered(three) == [2, 1, 3]
 
 
+@pytest.mark.real_time
 @pytest.mark.skipif(sys.platform != "linux", reason="CLOCK_BOOTTIME is Linux's")
 @pytest.mark.parametrize(
     ("is_stopped", "text"),
@@ -524,6 +527,7 @@ async def test_a_profile_that_is_regrouped_or_marked_production_pauses(
         assert ordered(three) == [2], "no other node got an action"
 
 
+@pytest.mark.real_time
 async def test_a_node_of_another_cluster_may_be_regrouped_meanwhile(
     three: SimulatedCluster, closed_port: int
 ) -> None:
@@ -689,6 +693,7 @@ class KeptEvents(NullHistory):
         self.events.append(event)
 
 
+@pytest.mark.real_time
 async def test_the_journal_has_the_plan_before_all_and_a_record_for_each_step(
     three: SimulatedCluster, tmp_path: Path
 ) -> None:
@@ -825,6 +830,7 @@ class Unfinished(NullListener):
         self.rollouts = rollouts
 
 
+@pytest.mark.real_time
 async def test_the_next_start_reports_how_far_a_rollout_that_was_cut_off_had_come(
     three: SimulatedCluster, tmp_path: Path
 ) -> None:

@@ -19,6 +19,7 @@ def rewrite(path: Path, *changes: tuple[str, str]) -> None:
     path.write_text(text, encoding="utf-8")
 
 
+@pytest.mark.real_time
 async def test_nodes_are_added_changed_and_removed_once_it_is_confirmed(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
@@ -123,6 +124,7 @@ async def test_a_file_that_changes_is_shown_and_read_once_it_is_confirmed(
         await deck.until(lambda: screen._on_clock() or screen.notice == "")
 
 
+@pytest.mark.real_time
 async def test_what_the_deck_itself_writes_is_no_change(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:

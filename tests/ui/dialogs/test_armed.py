@@ -178,6 +178,7 @@ async def test_a_key_that_came_before_arming_and_is_handled_after_it_is_dropped(
         assert not window.drops_input(events.Key("y", "y"))
 
 
+@pytest.mark.real_time
 async def test_a_key_starts_the_quiet_again() -> None:
     """P5, case 41."""
     async with open_window(0.0, 0.3) as window:
