@@ -537,11 +537,6 @@ class DeckScreen(SortedScreen, ServicesScreen[None]):
     # Which node
 
     @property
-    def node_here(self) -> str:
-        """The node that is shown."""
-        return self.here
-
-    @property
     def picked(self) -> str:
         """The node under the cursor at the side while that has the focus, else the one shown."""
         return (self._side.cursor_key if self._side.has_focus else None) or self.here

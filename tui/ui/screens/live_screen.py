@@ -13,7 +13,6 @@ from textual import events, on
 from textual.screen import Screen, ScreenResultType
 from textual.widget import Widget
 from textual.widgets import Input
-from textual.worker import Worker
 
 from tui.fleet.fleet import Fleet
 from tui.fleet.orders.guard import judge_verb
@@ -55,9 +54,6 @@ _TURNS = 3
 
 _SORT_IS_NEW = 6.0
 """Seconds for which the status line shows which order comes next, after another was chosen."""
-
-_ROLLED_EVERY = 2.0
-"""Seconds between two looks for rollouts of other processes; what is found counts a bit longer."""
 
 _RESTARTS_EVERY = 10.0
 """Seconds after which restarts are counted again where no event is new: an hour goes on."""
@@ -493,24 +489,7 @@ class ServicesScreen(FilteredScreen[ScreenResultType]):
         self._rollouts_key = key_text(self.live_keys["rollouts"])
         self._banner = TextLine(id="banner", hides=True)
         self._orders = OrderLines(fleet, id="orders")
-        self._look: Worker[None] | None = None
         self._is_fitting = False
-
-    @property
-    def node_here(self) -> str:
-        """The node that a key acts on; empty where there is none."""
-        raise NotImplementedError
-
-    def on_mount(self) -> None:
-        """Find out now and then whether another process rolls the cluster, for the key bar."""
-        self.set_interval(_ROLLED_EVERY, self._find_rollouts)
-
-    def _find_rollouts(self) -> None:
-        if self.app.screen is not self or self._fleet.read_only:
-            return  # a dialog finds out by itself
-        if self._look is None or self._look.is_finished:
-            look = self._fleet.find_rollouts([self.node_here])
-            self._look = self.run_worker(look, group="rollouts")
 
     def show_around(self) -> None:
         """Show all lines and panes but the table."""

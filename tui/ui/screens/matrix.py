@@ -278,12 +278,6 @@ class MatrixScreen(SortedScreen, ServicesScreen[CellKey | None]):
     # Orders
 
     @property
-    def node_here(self) -> str:
-        """The node of the cell under the cursor."""
-        here = self.table.cursor
-        return here[0] if here else ""
-
-    @property
     def targets(self) -> tuple[CellKey, ...]:
         """The cells that an order is for: the marked ones, else the one under the cursor."""
         here = self.table.cursor
