@@ -55,17 +55,6 @@ async def test_read_only_is_shown_at_every_size_and_the_keys_show_why(
     assert not posts(served)
 
 
-async def test_a_read_only_deck_looks_for_no_rollout_that_would_refuse_an_action(
-    served: SimulatedCluster, tmp_path: Path
-) -> None:
-    configuration = write_configuration(served, tmp_path)
-    for read_only, looks in ((WHY, False), ("", True)):
-        async with open_deck(configuration, read_only=read_only) as deck:
-            await deck.all_known()
-            deck.app.deck._find_rollouts()
-            assert any(worker.group == "rollouts" for worker in deck.app.workers) is looks
-
-
 @pytest.mark.parametrize("key", ["n", "question_mark", "a", "T", "L", "ctrl+p"])
 async def test_read_only_and_the_age_are_shown_above_every_screen_over_the_deck(
     key: str, served: SimulatedCluster, tmp_path: Path
