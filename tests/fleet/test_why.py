@@ -746,8 +746,8 @@ async def test_no_check_is_read_while_an_action_is_open_in_the_cluster(
         assert checks.newest.node.value is None
 
 
-async def test_no_further_check_is_read_once_an_action_was_sent_meanwhile() -> None:
-    """P24."""
+def slow_check() -> tuple[Play, threading.Event]:
+    """Return a node whose check answers once the event is set."""
     play, may_answer = Play(), threading.Event()
 
     def slow(peer: Peer) -> None:
@@ -755,6 +755,12 @@ async def test_no_further_check_is_read_once_an_action_was_sent_meanwhile() -> N
         peer.send(said({"result": True}))
 
     play.get("/v1/nodes/check/1", slow)
+    return play, may_answer
+
+
+async def test_no_further_check_is_read_once_an_action_was_sent_meanwhile() -> None:
+    """P24."""
+    play, may_answer = slow_check()
     play.get("/v1/cluster/check", said({"cluster_test_result": True}))
     play.post(said({"alert_mgr": True}))
     patience = Patience(steady=600.0, limit=600.0)
@@ -773,13 +779,7 @@ async def test_no_further_check_is_read_once_an_action_was_sent_meanwhile() -> N
 
 
 async def test_a_check_that_takes_long_holds_up_no_poll() -> None:
-    play, may_answer = Play(), threading.Event()
-
-    def slow(peer: Peer) -> None:
-        may_answer.wait(60)
-        peer.send(said({"result": True}))
-
-    play.get("/v1/nodes/check/1", slow)
+    play, may_answer = slow_check()
     with serving(play) as server:
         async with running(profile(server.url)) as deck:
             await deck.known()
