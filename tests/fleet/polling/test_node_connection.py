@@ -11,7 +11,7 @@ from tests.fleet.conftest import LIST, TIMEOUT, Play, keeping, profile, said
 from tests.later_answers import unseen
 from tui.api.errors import Garbled
 from tui.credentials import Secret
-from tui.fleet.login.shared_login import Login
+from tui.fleet.login.shared_login import Login, LoginStopped
 from tui.fleet.polling.node_connection import NodeConnection, check_services_answer
 from tui.model.login import LoginWay, PasswordCause
 from tui.model.service import Service
@@ -95,6 +95,20 @@ async def test_a_holder_that_fails_gives_the_connection_back() -> None:
         with pytest.raises(ZeroDivisionError):
             async with connection.hold():
                 raise ZeroDivisionError
+        async with connection.hold() as reader:
+            assert len(await reader.services()) == 2
+        await connection.shut()
+
+
+async def test_who_finds_the_login_stopped_gives_the_connection_back() -> None:
+    with serving(Play()) as server:
+        connection = connection_to(server.url)
+        connection._login.stop("the password was refused", refused=True)
+        for _ in range(2):
+            with pytest.raises(LoginStopped, match="the password was refused"):
+                async with connection.hold():
+                    pytest.fail("it was held")
+        connection._login.renew(Secret("another"))
         async with connection.hold() as reader:
             assert len(await reader.services()) == 2
         await connection.shut()

@@ -140,6 +140,8 @@ class Login:
 
     async def unlock(self, profile: NodeProfile, passwords: Passwords) -> Secret | None:
         """Return the password, reading its source the first time; None where there is trouble."""
+        if self.secret is not None and not self.trouble and not self._source_lock.locked():
+            return self.secret
         place = profile.cluster or profile.url
         async with self._source_lock:
             if self.is_held_back:
@@ -436,7 +438,7 @@ class NodeLogin:
         self._node = node
         self._name = profile.name
         self._place = profile.cluster or profile.url
-        self._has_answered = False
+        self._has_answered = self._is_trying = False
         self._is_accepted = self._took_password = False
         self._taken_at = 0.0  # when the request left with which it took it
 
@@ -448,6 +450,12 @@ class NodeLogin:
     def begin(self) -> None:
         """Begin another use of the connection: what the node answered before is long ago."""
         self._has_answered = self._is_accepted = False
+
+    def end(self) -> None:
+        """End a use of the connection: what a refusal of its password means is known by now."""
+        if self._is_trying:
+            self._is_trying = False
+            self._login.attempts.settle(self._node)
 
     def prove(self) -> None:
         """Mark the login as taken: nodes that wait go on.
@@ -464,7 +472,8 @@ class NodeLogin:
             if self._login.memory is not None:
                 sent_ago = self._login.clock() - self._taken_at
                 self._login.memory.remove(self._login.username, self._place, sent_ago=sent_ago)
-        self._login.attempts.settle(self._node)
+        if self._is_trying:
+            self._login.attempts.settle(self._node)
 
     def check(self) -> None:
         """Raise LoginStopped where the password is not to be sent to this node."""
@@ -482,6 +491,7 @@ class NodeLogin:
 
     async def before_password(self, *, is_certain: bool = True) -> None:
         """Wait until the password may be sent; raises LoginStopped and NodeNotSeenYet."""
+        self._is_trying = True
         attempts = self._login.attempts
         if not attempts.is_proven or attempts.own_refusals:
             await self._login.count_refusals(self._place)
@@ -495,6 +505,8 @@ class NodeLogin:
 
     def after_request(self, *, unanswered: bool) -> None:
         """End a request, so that others go on; also where the password was kept from being sent."""
+        if not self._is_trying:
+            return
         counts = unanswered and self._is_current
         self._login.attempts.leave(self._node, unanswered=counts)
         if counts:

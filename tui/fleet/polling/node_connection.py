@@ -7,13 +7,14 @@ before it polls.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 from tui.api.errors import Garbled, LoginRefused
 from tui.config import NodeProfile
-from tui.credentials import Passwords, Secret
+from tui.credentials import Passwords
 from tui.fleet.login.shared_login import Login, LoginStopped, NodeLogin
 from tui.model.login import LoginWay, PasswordCause
 from tui.model.service import Service, but_for_uptimes
@@ -64,34 +65,46 @@ class NodeConnection:
         self._node_login = NodeLogin(login, self, -1, profile)
         self._is_closing = False
 
-    @asynccontextmanager
-    async def hold(self) -> AsyncIterator[NodeReader]:
+    def hold(self) -> AbstractAsyncContextManager[NodeReader]:
         """Lock the connection for what is inside, and yield its client.
 
         Raises LoginStopped where the login is stopped. A LoginRefused stops the login on its way
         out, for this node or for all, unless the password was renewed meanwhile.
         """
-        async with self._lock:
-            secret = await self._login.unlock(self._profile, self._passwords)
-            if secret is None:
-                raise LoginStopped(self._login.trouble)
-            generation = self._login.generation
-            try:
-                client = await self._fitting_client(secret, generation)
-                self._node_login.begin()
-                yield client
-            except LoginRefused as error:
+        return self
+
+    # Not a generator: asyncio keeps account of each of those, and each poll holds the connection.
+
+    async def __aenter__(self) -> NodeReader:
+        await self._lock.acquire()
+        try:
+            client = await self._fitting_client()
+        except BaseException:
+            self._lock.release()
+            raise
+        self._node_login.begin()
+        return client
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if isinstance(error, LoginRefused):
+                generation = self._node_login.generation
                 self._login.refuse(str(error), generation, self._profile.name)
-                raise
-            finally:
-                await self._end_use()
+            await self._end_use()
+        finally:
+            self._lock.release()
 
     async def _end_use(self) -> None:
         try:
             await self._login.reconsider(self._profile, self._passwords)
             await self._login.refusals_are_kept()
         finally:
-            self._login.attempts.settle(self)
+            self._node_login.end()
             if self._is_closing:
                 await self._close()
 
@@ -125,10 +138,17 @@ class NodeConnection:
             client, self._client = self._client, None
             await client.aclose()
 
-    async def _fitting_client(self, secret: Secret, generation: int) -> NodeReader:
-        """Return the client for this password, which can write only if an order may go here."""
+    async def _fitting_client(self) -> NodeReader:
+        """Return the client for the present password; it can write only if an order may go here.
+
+        Raises LoginStopped where there is no password.
+        """
         from tui.api.client import NodeOperator, NodeReader
 
+        secret = await self._login.unlock(self._profile, self._passwords)
+        if secret is None:
+            raise LoginStopped(self._login.trouble)
+        generation = self._login.generation
         kind = NodeOperator if self._may_write() else NodeReader
         client = self._client
         if client is None or type(client) is not kind or self._node_login.generation != generation:
