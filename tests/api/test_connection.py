@@ -1,4 +1,4 @@
-"""A connection that ends as it begins is a trouble of its node, and nothing more."""
+"""What one connection sends, and which answers count: those of now, and none of one that ended."""
 
 import socket
 import struct
@@ -11,9 +11,14 @@ from contextlib import contextmanager
 import pytest
 
 from tests.faultserver import Peer, always, answer, serving
+from tui.api.auth import LoginHabit, OutdatedAuthorization, Session
 from tui.api.client import NodeOperator
-from tui.api.connection import NoGuard
+from tui.api.connection import Connection, NoGuard
 from tui.api.errors import ApiError, LoginRefused, Unreachable
+from tui.api.http_transport import Authorization, HiddenText
+from tui.api.request_gate import BOOTSTRAP, SERVICES
+from tui.model.login import LoginWay
+from tui.model.trust import NoTrust
 
 OLD = '{"ccs": {"status": "RUNNING"}}'
 NEW = '{"ccs": {"status": "STOPPED"}}'
@@ -51,6 +56,41 @@ async def test_a_node_that_resets_each_connection_at_once_is_in_trouble(
         for _ in range(50):
             with pytest.raises(ApiError):
                 await reader.services()
+
+
+async def test_a_request_is_that_of_before_only_while_its_path_and_authorization_are() -> None:
+    sent = [
+        (SERVICES, Authorization("JWT", first := HiddenText("first"))),
+        (SERVICES, Authorization("JWT", HiddenText("second"))),
+        (SERVICES, Authorization("Bearer", first)),
+        (BOOTSTRAP, again := Authorization("JWT", first)),
+        (BOOTSTRAP, again),
+        (SERVICES, again),
+        (SERVICES, None),
+    ]
+    with serving(always(answer(OLD))) as server:
+        connection = Connection("node1", server.url, NoTrust(), 5.0)
+        for path, authorization in sent:
+            await connection.get(path, authorization)
+        await connection.aclose()
+    assert [(one.path, one.headers.get("authorization")) for one in server.asked] == [
+        (path, authorization and authorization.header()) for path, authorization in sent
+    ]
+
+
+def test_a_token_is_authorized_under_the_scheme_of_now_and_by_one_object_until_it_changes() -> None:
+    session = Session("admin", HiddenText("secret"), LoginHabit(LoginWay.JWT))
+    session.keep(HiddenText("first"), 0.0)
+    kept = session.token_authorization()
+    assert session.token_authorization() is kept
+    assert session.switch_scheme()
+    assert session.token_authorization().header() == "Bearer first"
+    session.keep(HiddenText("second"), 0.0)
+    assert session.token_authorization().header() == "Bearer second"
+    assert session.token is not None
+    session.drop(session.token)
+    with pytest.raises(OutdatedAuthorization):
+        session.token_authorization()
 
 
 class Sleeper:

@@ -180,6 +180,7 @@ class Session:
         self.token: HiddenText | None = None
         self.paths: set[str] = set()
         self._basic: Authorization | None = None
+        self._bearer: Authorization | None = None
         self._schemes_left = 0
         self._renew_at = self._ends_at = 0.0
         self._gate = asyncio.Lock()
@@ -246,7 +247,10 @@ class Session:
         """Return the authorization with the token; raises OutdatedAuthorization without one."""
         if self.token is None:
             raise OutdatedAuthorization
-        return Authorization(self.habit.scheme, self.token)
+        kept, scheme = self._bearer, self.habit.scheme
+        if kept is None or kept.secret is not self.token or kept.scheme != scheme:
+            kept = self._bearer = Authorization(scheme, self.token)
+        return kept
 
     def password_authorization(self) -> Authorization:
         """Return the authorization with the password."""

@@ -208,6 +208,7 @@ class Connection:
         self.opened = 0
         self._transport: GetOnlyTransport | None = None
         self._address = Address.of(url)
+        self._newest: Request | None = None
         self._is_unanswered = False
         self._is_busy = False
 
@@ -236,7 +237,9 @@ class Connection:
         """
         has_password = authorization is not None and authorization.is_password
         trace = RequestTrace(before_send, has_password=has_password)
-        request = Request("GET", self._address, path, authorization)
+        request = self._newest
+        if request is None or request.path != path or request.authorization is not authorization:
+            request = self._newest = Request("GET", self._address, path, authorization)
         return await self._within_timeout(trace, lambda limit: self._get(request, trace, limit))
 
     async def _get(

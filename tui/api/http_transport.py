@@ -191,7 +191,7 @@ _PLAIN_HEAD = re.compile(
     rb"((?:[A-Za-z-]+: ?[!-~](?:[ -~]*[!-~])?\r\n)+)\r\n"
 )
 _WITHOUT_BODY = (204, 304)
-_TELLING = ("transfer-encoding", "connection", "upgrade")
+_TELLING = frozenset({"transfer-encoding", "connection", "upgrade"})
 
 
 # Each TLS connection has a buffer of that size: 256 KB, where a record has 16 KB (RFC 8446, 5.1).
@@ -322,17 +322,20 @@ class DirectTransport:
     def __init__(self, context: ssl.SSLContext) -> None:
         self._context = context
         self._line: _Line | None = None
+        self._request: Request | None = None
+        self._bytes = b""
 
     async def send(self, request: Request, steps: RequestSteps) -> Response:
         """Send a request and return the answer, of which the body may still be to come."""
-        data = _written(request)
+        if request is not self._request:  # polls send the same one again
+            self._request, self._bytes = request, _written(request)
         line = self._line
         if line is None or not line.is_open:
             await self.aclose()
             line = self._line = await self._connect(request.address, steps)
         await steps("http11.send_request_headers.started", {"request": request})
         line.is_in_use = True
-        line.write(data)
+        line.write(self._bytes)
         answer = await _begin_answer(line)
         head = (answer.version, answer.status, b"", answer.headers)
         await steps("http11.receive_response_headers.complete", {"return_value": head})
@@ -538,13 +541,14 @@ def _plain_answer(line: _Line) -> _PlainAnswer | None:
         return None
     status = int(head[1])
     lines = head[2].decode("ascii").split("\r\n")[:-1]
-    headers = {
-        name.lower(): value.strip() for name, _, value in (one.partition(":") for one in lines)
-    }
+    headers = {}
+    for one in lines:
+        name, _, value = one.partition(":")
+        headers[name.lower()] = value.strip()
     length = headers.get("content-length", "")
     if len(headers) != len(lines) or not length.isdigit() or len(length) > 12:
         return None
-    if status in _WITHOUT_BODY or any(name in headers for name in _TELLING):
+    if status in _WITHOUT_BODY or not _TELLING.isdisjoint(headers):
         return None
     del line.received[: head.end()]
     return _PlainAnswer(line, status, headers, int(length))
