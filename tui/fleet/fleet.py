@@ -367,21 +367,22 @@ class Fleet:
     def _publish(self, watch: NodePoller, before: Reading, role: RoleChange | None) -> None:
         if self._pollers.get(watch.name) is not watch:
             return  # retired: its name is another poller's, it serves only the orders open on it
+        is_wrong, is_settled = bool(watch.wrong_node), watch.is_settled
         old, counted = self._baseline.advance(watch, before)
-        changes = self._pipeline.compare(counted, old, None if watch.wrong_node else role)
+        changes = self._pipeline.compare(counted, old, None if is_wrong else role)
         # Of one look, there is no change to explain.
         is_explained = self._group is None or self._pipeline.is_explained(changes)
         self._changes.put(changes, is_explained=is_explained)
         self.listener.node_changed(watch.name)
-        is_good = watch.reading.is_good and not watch.wrong_node
-        if watch.is_settled or not is_good:
+        is_good = watch.reading.is_good and not is_wrong
+        if is_settled or not is_good:
             self.rollouts.note_answer(watch.name, is_good=is_good)
         if any(event.service for event in changes.events):
             self.rollouts.note_change(watch.name)
-        if not watch.is_settled:
+        if not is_settled:
             return
         # What another node answers is not a reading of this one.
-        seen = Reading(watch.name) if watch.wrong_node else watch.reading
+        seen = Reading(watch.name) if is_wrong else watch.reading
         cluster, stale_after = watch.profile.cluster, watch.stale_after
         self._keep_soon(partial(self.past.reading, seen, cluster, stale_after))
         self._recovery.look(watch)

@@ -1,5 +1,6 @@
 """One loop a node: it asks by itself, keeps what it knows, and delays nobody else."""
 
+import asyncio
 import contextlib
 import sys
 import time
@@ -29,10 +30,12 @@ from tests.fleet.conftest import (
     running,
     said,
 )
+from tui.credentials import Passwords
 from tui.fleet.fleet import Fleet
-from tui.fleet.login.shared_login import LoginStopped
+from tui.fleet.login.shared_login import Login, LoginStopped
 from tui.fleet.orders.guard import judge_order
-from tui.fleet.polling.poller import NodePoller, PollMoments
+from tui.fleet.polling.cluster_cache import ClusterCache
+from tui.fleet.polling.poller import NodePoller, PollMoments, PollTiming
 from tui.model.clock import clock_text
 from tui.model.event import EventKind, RoleChange
 from tui.model.event_text import event_text
@@ -63,6 +66,27 @@ async def test_readings_come_by_themselves_at_the_interval(served: SimulatedClus
         await deck.until(lambda: listed(served) >= before + 5)
         assert time.monotonic() - began >= 0.7
         assert len(deck.watch().reading.services) == 32
+
+
+async def test_others_go_on_between_two_polls_without_a_rest() -> None:
+    node = profile("http://127.0.0.1:1")
+    poller = NodePoller(
+        node,
+        login=Login.of(node),
+        passwords=Passwords(),
+        cluster=ClusterCache(),
+        timing=PollTiming(2.0, 2.0),
+        read_only="",
+        publish=lambda _poller, _reading, _role: None,
+    )
+    others, loop = list[str](), asyncio.get_running_loop()
+    loop.call_soon(others.append, "after a poll that took its whole interval")
+    await poller._rest(0.0)
+    assert len(others) == 1
+    loop.call_soon(others.append, "before a poll that a person wants at once")
+    poller.refresh_now()
+    await poller._rest(None)
+    assert len(others) == 2
 
 
 async def test_every_node_is_watched_and_a_change_becomes_an_event(

@@ -296,14 +296,14 @@ class EventBaseline:
         """Return the readings to compare; `before` is the node's own one before its newest."""
         last = self._counted.get(node.name) or _Counted(before)
         old, new = last.reading, node.reading
-        is_wrong = bool(node.wrong_node)
-        if is_wrong or not node.is_settled:
+        is_wrong, is_settled = bool(node.wrong_node), node.is_settled
+        if is_wrong or not is_settled:
             answered_at = None if old.answered_at is None else new.answered_at
             new = replace(new, services=old.services, answered_at=answered_at)
         elif last.was_wrong and _is_of_another(old, new):
             # It is the node that is meant from now on, and what it was before is not known.
             old = replace(old, services=new.services)
-        was_wrong = is_wrong or (last.was_wrong and not node.is_settled)
+        was_wrong = is_wrong or (last.was_wrong and not is_settled)
         self._counted[node.name] = _Counted(new, was_wrong)
         return old, CountedNode(node.name, new, node.login)
 

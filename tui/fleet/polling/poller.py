@@ -91,10 +91,11 @@ class PollTiming:
 class NodePoller:
     """Polls one node for as long as `run` runs; `reading` is the newest known.
 
-    `read_only` is why no order may go here, empty where it may. `next_at` is when the node is
-    polled next, monotonic, None while nothing is planned. `certificate` is what it presented,
-    `evidence` what the newest good reading shows of which node answered. While an order is open on
-    the node (`is_ordered`), it is not polled for what surrounds it.
+    `name` is that of its profile. `read_only` is why no order may go here, empty where it may.
+    `next_at` is when the node is polled next, monotonic, None while nothing is planned.
+    `certificate` is what it presented, `evidence` what the newest good reading shows of which node
+    answered. While an order is open on the node (`is_ordered`), it is not polled for what
+    surrounds it.
     """
 
     def __init__(
@@ -110,6 +111,7 @@ class NodePoller:
         is_ordered: Callable[[], bool] = lambda: False,
     ) -> None:
         self.profile = profile
+        self.name = profile.name
         self.login = login
         self.reading = Reading(profile.name)
         self.certificate: Certificate | None = None
@@ -140,11 +142,6 @@ class NodePoller:
         self._must_wait = False
         self._counted: tuple[object, object] = (None, None)
         self._tally = ServiceCounts()
-
-    @property
-    def name(self) -> str:
-        """The profile's name."""
-        return self.profile.name
 
     @property
     def tally(self) -> ServiceCounts:
@@ -336,7 +333,8 @@ class NodePoller:
         if due is not None and moments is not None and self._hurry is None and not self._failures:
             due = moments.before(due, self._timing.interval)
         try:
-            await asyncio.sleep(0)
+            if self._is_nudged or (due is not None and due <= monotonic()):
+                await asyncio.sleep(0)  # others go on between two polls
             while not self._is_nudged:
                 self.next_at = None if self._is_idle else due
                 left = None if self.next_at is None else self.next_at - monotonic()
