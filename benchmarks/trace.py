@@ -40,19 +40,21 @@ _SIMULATOR = f"{_ROOT}sim{os.sep}"
 _GENERATED = f"{_ROOT}model{os.sep}dataclass.py"
 _USER, _PASSWORD = "admin@demo.local", "demo-password"
 _SERVICE, _STOPPED = "alert_mgr", "mdns_server"
-_QUIET_AT_MOST, _CHANGE_AT_MOST, _ORDER_AT_MOST = 22, 39, 30
+_PAINTER = "screen_update"
+"""The task in which Textual paints."""
+_QUIET_AT_MOST, _CHANGE_AT_MOST, _ORDER_AT_MOST = 20, 37, 29
 
 
 class Trace:
     """The modules of `tui` that were entered, each with the tasks that entered it.
 
-    A task counts until a function of the name `last` has returned in it.
+    A task counts until one of the functions named `last` has returned in it; it has `ended` then.
     """
 
-    def __init__(self, last: str = "") -> None:
+    def __init__(self, *last: str) -> None:
         self.entered: dict[str, set[str]] = {}
+        self.ended: set[str] = set()
         self._last = last
-        self._ended: set[str] = set()
 
     def note(self, frame: FrameType, event: str, _: object) -> None:
         """Keep the module of a call (see `sys.setprofile`)."""
@@ -65,9 +67,9 @@ class Trace:
             return
         name = task.get_name() if task else ""
         if event == "return":
-            if frame.f_code.co_name == self._last:
-                self._ended.add(name)
-        elif name not in self._ended and not file.startswith(_SIMULATOR):
+            if frame.f_code.co_name in self._last:
+                self.ended.add(name)
+        elif name not in self.ended and not file.startswith(_SIMULATOR):
             module = file.removeprefix(_ROOT).removesuffix(".py").replace(os.sep, ".")
             self.entered.setdefault(module, set()).add(name)
 
@@ -81,9 +83,9 @@ class Trace:
 
 
 @contextmanager
-def traced(last: str = "") -> Iterator[Trace]:
+def traced(*last: str) -> Iterator[Trace]:
     """Trace what the block does in this thread."""
-    trace = Trace(last)
+    trace = Trace(*last)
     sys.setprofile(trace.note)
     try:
         yield trace
@@ -112,17 +114,23 @@ def _configuration(served: SimulatedCluster, folder: Path) -> Configuration:
 
 
 async def trace_reading(
-    fleet: Fleet, pilot: Pilot[None], change: Callable[[], None] = lambda: None
+    fleet: Fleet, pilot: Pilot[None], change: Callable[[], None] | None = None
 ) -> list[str]:
-    """Trace the next reading of the node in front, after a `change` there, until it is painted."""
+    """Trace the next reading of the node in front; after a `change` there, until it is painted."""
     node = fleet.watch("node1")
     before = node.reading.answered_at
     await until(pilot, lambda: node.next_at and 0.05 < node.next_at - time.monotonic() < 0.2)
-    change()
-    with traced("node_changed") as trace:
-        await until(pilot, lambda: node.reading.answered_at != before)
-        await pilot.pause()
-    return trace.of("polls node1", "screen_update", "message pump ServicesTable")
+    tasks, last = ["polls node1"], {"polls node1"}
+    if change is not None:
+        change()
+        tasks += [_PAINTER, "message pump ServicesTable"]
+        last.add(_PAINTER)
+    with traced("node_changed", "_display") as trace:
+        # Without the pilot, whose every pause sends a message to each widget.
+        async with asyncio.timeout(20):
+            while node.reading.answered_at == before or not last <= trace.ended:  # noqa: ASYNC110 - no signal
+                await asyncio.sleep(0.01)
+    return trace.of(*tasks)
 
 
 async def trace_order(app: DeckApp, fleet: Fleet, pilot: Pilot[None]) -> tuple[list[str], int]:
