@@ -49,12 +49,12 @@ def modules_of_status(cluster: Served) -> int:
     return done.stderr.count(_IMPORT)
 
 
-def bytes_at_rest(app: Terminal, seconds: float) -> float:
-    """Return the bytes a second that are written while nobody types."""
-    rest([app], 3.0)
-    before = app.written
+def at_rest(app: Terminal, seconds: float) -> tuple[float, float]:
+    """Return the bytes written and the wake-ups, each a second, while nobody types."""
+    rest([app], 5.0)
+    written, woken = app.written, app.wake_ups()
     rest([app], seconds)
-    return (app.written - before) / seconds
+    return (app.written - written) / seconds, (app.wake_ups() - woken) / seconds
 
 
 def main() -> int:
@@ -65,7 +65,7 @@ def main() -> int:
             of_status = modules_of_status(cluster)
             with deck_on(cluster) as app:
                 app.until(RESTED, 40.0)
-                quiet = bytes_at_rest(app, 5.0)
+                quiet, woken = at_rest(app, 12.0)
             changed, unchanged = lines_painted(cluster, 4.0)
     except UnmeasuredError as error:
         print(f"not counted: {error}", file=sys.stderr)
@@ -75,6 +75,7 @@ def main() -> int:
         Figure("modules before the first table", "number", [], before_table, 570),
         Figure("modules of status --json", "number", [], of_status, 255),
         Figure("written at rest", "B/s", [], quiet, 320),
+        Figure("wake-ups at rest", "1/s", [], woken, 6),
         Figure("lines painted that changed", "1/s", [], changed),
         Figure("lines painted that did not", "1/s", [], unchanged, 1),
     ]

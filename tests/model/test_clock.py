@@ -4,9 +4,11 @@ P18.
 """
 
 import asyncio
+import contextlib
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -98,6 +100,71 @@ def test_a_signal_after_the_loop_has_ended_counts_nothing(monkeypatch: pytest.Mo
         later(stopped, 725)
         counter.continued()
     assert not asleep_since(before) > 1
+
+
+class Waits(asyncio.SelectorEventLoop):
+    """An event loop that never runs: its time is set, and what is due is called by `sleep_until`.
+
+    `wakes` are the times at which something was due.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+        self.wakes: list[float] = []
+        self._due: list[asyncio.TimerHandle] = []
+
+    def time(self) -> float:
+        """Return the time that is set."""
+        return self.now
+
+    def call_at(self, when: float, callback: Any, *args: Any, context: Any = None) -> Any:
+        """Call later."""
+        handle = asyncio.TimerHandle(when, callback, args, self, context)
+        self._due.append(handle)
+        return handle
+
+    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        self._due.remove(handle)
+
+    def sleep_until(self, when: float) -> None:
+        """Call all that is due up to then, each at its time."""
+        while self._due and (first := min(self._due, key=lambda one: one.when())).when() <= when:
+            self._due.remove(first)
+            self.now = first.when()
+            self.wakes.append(self.now)
+            first._run()
+        self.now = when
+
+
+def test_the_loop_does_not_wake_for_the_beat_while_something_else_keeps_it() -> None:
+    with contextlib.closing(Waits()) as loop:
+        counter = StopCounter(loop)
+        loop.sleep_until(3.5)
+        assert loop.wakes == [1, 2, 3]
+        for when in (3.9, 4.9, 5.95, 6.9):
+            loop.sleep_until(when)
+            counter.keep_beat()
+        assert loop.wakes == [1, 2, 3]
+        loop.sleep_until(10.5)
+        assert loop.wakes == pytest.approx([1, 2, 3, 8, 9, 10])
+
+
+@pytest.mark.parametrize("late", [0.0, 0.5, 0.99, 1.0])
+def test_a_stop_counts_the_same_whoever_keeps_the_beat(
+    late: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "_stopped", 0.0)
+    with contextlib.closing(Waits()) as loop:
+        counter, before = StopCounter(loop), asleep()[1]
+        loop.sleep_until(0.7)
+        counter.keep_beat()
+        loop.sleep_until(0.7 + late)
+        loop.now += 30  # nothing is called meanwhile
+        counter.continued()
+        assert asleep()[1] - before == pytest.approx(29 + late)
+        counter.continued()
+        assert asleep()[1] - before == pytest.approx(29 + late)
 
 
 @pytest.mark.parametrize(

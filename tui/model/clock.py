@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
 _MOMENT = 2.0
-_BEAT = 1.0
+_BEAT, _GRACE = 1.0, 0.1
 _GOES_ON = time.CLOCK_MONOTONIC
 """On macOS it is this one that goes on in sleep (clock_gettime(3) there)."""
 if sys.platform == "linux":
@@ -48,18 +48,29 @@ class StopCounter:
     """Counts as asleep the time for which this process is stopped, while an event loop runs.
 
     When the process goes on, a signal reports it (SIGCONT), and nothing reports since when it was
-    stopped. So the loop keeps a beat of one second: by as much as that is late then, the process
-    was stopped, or up to a second longer. A beat that is late without the signal shows a busy
-    machine, and the signal without a late beat a process that ran: neither counts.
+    stopped. So a beat of one second is kept: by as much as that is late then, the process was
+    stopped, or up to a second longer. A beat that is late without the signal shows a busy machine,
+    and the signal without a late beat a process that ran: neither counts.
+
+    The loop wakes for the beat, except while something that wakes each second anyway keeps it.
     """
 
     def __init__(self, loop: "AbstractEventLoop") -> None:
         self._loop = loop
-        self._keep_beat()
+        self._wake()
 
-    def _keep_beat(self) -> None:
+    def _wake(self) -> None:
         self._due = self._loop.time() + _BEAT
-        self._loop.call_at(self._due, self._keep_beat)
+        self._timer = self._loop.call_at(self._due, self._wake)
+
+    def keep_beat(self) -> None:
+        """Begin the next second; called about once a second in the loop, which sleeps on then.
+
+        Where the next call is late, the loop wakes for the beat itself.
+        """
+        self._timer.cancel()
+        self._due = self._loop.time() + _BEAT
+        self._timer = self._loop.call_at(self._due + _GRACE, self._wake)
 
     def continued(self) -> None:
         """Count the time that has just ended; called by the handler of SIGCONT, in its thread.

@@ -19,7 +19,7 @@ async def test_the_time_for_which_a_signal_stopped_the_deck_counts_as_asleep(
     numbers = (signal.SIGTSTP, signal.SIGCONT)
     handlers = {number: signal.getsignal(number) for number in numbers}
     try:
-        DeckDriver(app)
+        DeckDriver(app).keep_beat()
         before, clock = asleep(), time.monotonic
         with monkeypatch.context() as stopped:
             stopped.setattr(time, "monotonic", lambda: clock() + 725)

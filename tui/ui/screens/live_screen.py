@@ -164,6 +164,8 @@ class LiveScreen(Screen[ScreenResultType]):
         )
 
     def _on_clock(self) -> None:
+        if isinstance(self.app, TerminalApp):
+            self.app.keep_beat()
         if not self.is_covered and monotonic() >= self._next_at:
             self._timed(self.refresh_all if self._has_news else self.tick)
 

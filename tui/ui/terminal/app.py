@@ -168,6 +168,11 @@ class TerminalApp(ToastApp):
         if isinstance(self._driver, DeckDriver):
             self._driver.write(sequence)
 
+    def keep_beat(self) -> None:
+        """Notice by the clock of a screen when the process was stopped, and wake for it no more."""
+        if isinstance(self._driver, DeckDriver):
+            self._driver.keep_beat()
+
     def skeleton_taken(self) -> list[Any] | None:
         """Take the terminal over from the first frame, which the first paint replaces."""
         skeleton = self._exit_guard.skeleton

@@ -180,6 +180,10 @@ class DeckDriver(LinuxDriver):
 
     # Stopping and continuing
 
+    def keep_beat(self) -> None:
+        """Begin another second of the count by which a stop is noticed (`StopCounter`)."""
+        self._stops.keep_beat()
+
     def _sigtstp_application(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._stop)
 
