@@ -1,5 +1,6 @@
 """All that is wrong, the worst first, and for how long."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -27,7 +28,7 @@ from tui.model.login import PasswordCause, PasswordPolling
 from tui.model.node import Maintenance, ObservedHealth
 from tui.model.order import Verb
 from tui.model.reading import Reading, Trouble, TroubleKind
-from tui.model.service import Service
+from tui.model.service import KNOWN_STATUSES, Service, ServiceCounts
 from tui.model.text import clean
 from tui.sim.server import SimulatedCluster
 
@@ -81,6 +82,41 @@ def problem_of(*nodes: NodeCondition, events: tuple[Event, ...] = ()) -> Problem
 def test_there_is_no_problem_where_all_runs() -> None:
     assert problems(node(services={"x": "RUNNING", "start_redis_servers": "EXITED"})) == []
     assert problems() == []
+
+
+class Unread(tuple[Service, ...]):
+    """Services that nothing may look at one by one."""
+
+    __slots__ = ()
+
+    def __iter__(self) -> Iterator[Service]:
+        raise AssertionError("a service of a node was looked at where none has a problem")
+
+
+def test_the_services_of_a_node_that_is_well_are_not_looked_at_one_by_one() -> None:
+    """There are hundreds of nodes, and a key waits for it."""
+    well = Reading("a", Unread([Service("x", "RUNNING")]), NOW - 1, NOW - 1, since=NOW - 3600)
+    assert not problems(node(reading=well, tally=ServiceCounts(well=1, total=1)))
+
+
+def test_the_problems_are_the_same_whether_the_services_are_counted_already_or_not() -> None:
+    statuses = [*KNOWN_STATUSES, "", "ODD"]
+    services = {f"{number}{status}": status for number, status in enumerate(statuses)}
+    counted = node(services=services, disabled=frozenset({"3"}))
+    tally = ServiceCounts.of(counted.reading.services, counted.disabled)
+    events = (restart(60, service="0STARTING"), flip("RUNNING ", 30, "gone"))
+    found = problems(counted, events=events)
+    assert len({problem.service for problem in found}) > len(statuses) / 2
+    assert problems(replace(counted, tally=tally), events=events) == found
+
+
+async def test_a_nodes_services_are_counted_once_for_all_that_shows_them(
+    served: SimulatedCluster,
+) -> None:
+    async with running(*profiles(served)) as deck:
+        await deck.until(lambda: all(one.reading.is_good for one in deck.fleet.nodes))
+        watch = deck.fleet.nodes[0]
+        assert NodeCondition.of(watch).tally is watch.tally
 
 
 def test_the_worst_is_first() -> None:

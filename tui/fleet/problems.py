@@ -18,7 +18,14 @@ from tui.model.event_text import event_text
 from tui.model.login import PasswordCause, PasswordPolling
 from tui.model.node import Maintenance, ObservedHealth, key_without_profile
 from tui.model.reading import Reading, TroubleKind
-from tui.model.service import Health, Kind, Service, but_for_uptimes, kind_of
+from tui.model.service import (
+    Health,
+    Kind,
+    Service,
+    ServiceCounts,
+    but_for_uptimes,
+    kind_of,
+)
 from tui.model.text import clean
 from tui.model.trust import UNCHECKED
 
@@ -126,6 +133,7 @@ class NodeCondition:
     `place` is its name and address, as messages of its connection begin. Where it `is_unchecked`,
     the profile accepts any certificate. `password` is what it costs that
     its polls carry the password, None where they do not; `interval` is that of polling.
+    `tally` are the counts of the reading's services; they are counted where it is None.
     """
 
     name: str
@@ -142,6 +150,7 @@ class NodeCondition:
     password: PasswordPolling | None = None
     interval: float = 2.0
     place: str = ""
+    tally: ServiceCounts | None = None
 
     @classmethod
     def of(cls, watch: NodePoller) -> "NodeCondition":
@@ -161,6 +170,7 @@ class NodeCondition:
             password=watch.password_polling,
             interval=watch.interval,
             place=watch.profile.place,
+            tally=watch.tally,
         )
 
     def is_fresh(self, now: float) -> bool:
@@ -402,11 +412,15 @@ def _certificate(node: NodeCondition, on: datetime) -> Iterable[Problem]:
 def _services(
     node: NodeCondition, changes: Mapping[str, Sequence[Event]], now: float
 ) -> Iterable[Problem]:
-    services, well = but_for_uptimes(node.reading.services), Health.UP
+    services = but_for_uptimes(node.reading.services)
+    tally = node.tally or ServiceCounts.of(services, node.disabled)
+    looked_at = {*changes, *(service.name for service in tally.problems)}
+    if not looked_at:
+        return  # as on nearly all nodes
     for service in services:
+        if service.name not in looked_at:
+            continue
         events = changes.get(service.name, ())
-        if not events and service.health(node.disabled) is well:
-            continue  # as nearly all are, on all nodes
         yield from _service(node, service, events, now)
         restarts, _ = restarts_of(events, now)
         if restarts and not _looping(events, now):

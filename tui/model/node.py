@@ -120,8 +120,9 @@ class ObservedHealth:
         and sooner.
         """
         if not self.is_down and not (warnings and self.status == _WARNING):
-            old = one_unit(self.age(now))
-            return f"not observed by its cluster for {old}" if self.is_old(now) else ""
+            if not self.is_old(now):
+                return ""
+            return f"not observed by its cluster for {one_unit(self.age(now))}"
         detail = f" ({self.detail})" if self.detail not in _WELL_STATES else ""
         return f"{self.status}{detail} by its cluster, observed {one_unit(self.age(now))} ago"
 

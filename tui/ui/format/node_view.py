@@ -120,23 +120,25 @@ class NodeView:
     @property
     def is_stale(self) -> bool:
         """Whether there is a last good answer and it is older than two intervals."""
-        return self.age is not None and self.age > self.stale_after
+        age = self.age
+        return age is not None and age > self.stale_after
 
     @property
     def is_fresh(self) -> bool:
         """Whether what is shown may be taken for the present."""
-        return self.age is not None and not self.is_stale
+        age = self.age
+        return age is not None and age <= self.stale_after
 
     @property
     def answers(self) -> bool:
         """Whether it is the node that is meant, and its newest poll was answered, and recently."""
-        return self.is_fresh and self.reading.trouble is None and not self.wrong_node
+        return self.reading.trouble is None and self.is_fresh and not self.wrong_node
 
     @property
     def answered_before_pause(self) -> bool:
         """Whether its last poll went well and is stale now only since polling is paused."""
         is_well = self.reading.trouble is None and not self.wrong_node
-        return self.paused and self.is_stale and is_well
+        return self.paused and is_well and self.is_stale
 
     @property
     def scope(self) -> ServiceKinds:
