@@ -1,5 +1,6 @@
 """One order across nodes, in turn: the plan, and how far it has come."""
 
+from collections.abc import Mapping
 from dataclasses import field
 from datetime import datetime
 from enum import Enum
@@ -8,6 +9,7 @@ from tui.model.clock import one_unit
 from tui.model.dataclass import dataclass
 from tui.model.node import Environment, Identity
 from tui.model.order import SeenService, Verb, Verdict
+from tui.model.service import KnownRun
 
 _GATE_AGES = 15.0
 """Seconds from which a check of the gate of a paused rollout is not called one of now.
@@ -212,6 +214,8 @@ class StopReason(Enum):
 
     GATE_CLOSED = "gate closed"
     GATE_NOT_ANSWERED = "gate not answered"
+    RESTARTED_ELSEWHERE = "restarted elsewhere"
+    """The gate is closed by a restart that is not this rollout's; going on accepts it."""
     PRIMARY_TOO_EARLY = "primary too early"
     NOT_SENT = "not sent"
     SLEPT = "slept"
@@ -282,7 +286,8 @@ class GateNow:
 
     `text` is what closes the gate, empty where it is open; where it is not `is_known`, why it could
     not be checked. `checked_at` is monotonic, and when the oldest answer came that it rests on.
-    Where the text `names_node`, it is not to be named beside it.
+    Where the text `names_node`, it is not to be named beside it. `restarted` holds the runs that
+    this rollout did not begin, by node and service, where they are what closes it.
     """
 
     node: str
@@ -290,6 +295,7 @@ class GateNow:
     is_known: bool
     checked_at: float
     names_node: bool = False
+    restarted: Mapping[tuple[str, str], KnownRun] = field(default_factory=dict)
 
     @property
     def is_open(self) -> bool:
@@ -327,6 +333,12 @@ class RolloutProgress:
     def is_open(self) -> bool:
         """Whether it still goes on, or is paused."""
         return self.state in (RolloutState.RUNNING, RolloutState.PAUSED)
+
+    @property
+    def accepts_restart(self) -> bool:
+        """Whether going on accepts a restart that is not its own."""
+        is_stop = self.stop is not None and self.stop.reason is StopReason.RESTARTED_ELSEWHERE
+        return is_stop or (self.gate is not None and bool(self.gate.restarted))
 
     @property
     def here(self) -> StepProgress | None:

@@ -207,6 +207,13 @@ def is_up(deck: Running, node: str, name: str = SERVICE, since: Order | None = N
     return since is None or service.started_at != since.services[0].started_at
 
 
+_BY_ITS_GATE = {
+    StopReason.GATE_CLOSED,
+    StopReason.GATE_NOT_ANSWERED,
+    StopReason.RESTARTED_ELSEWHERE,
+}
+
+
 async def goes_on(deck: Running, plan: Plan) -> RolloutProgress:
     """Resume a rollout until it is done.
 
@@ -227,7 +234,7 @@ async def goes_on(deck: Running, plan: Plan) -> RolloutProgress:
             assert now.state is RolloutState.DONE, (now.state, now.text)
             return now
         assert now.stop is not None
-        assert now.stop.reason in (StopReason.GATE_CLOSED, StopReason.GATE_NOT_ANSWERED), now.text
+        assert now.stop.reason in _BY_ITS_GATE, now.text
 
 
 async def reaches_after(deck: Running, plan: Plan, state: RolloutState) -> RolloutProgress:

@@ -152,7 +152,7 @@ async def test_what_is_not_ordered_again_has_to_hold_before_the_gate() -> None:
             play.services[SERVICE] = running_since(90)
             now = await reaches(deck, plan, RolloutState.PAUSED)
             assert now.stop is not None
-            assert now.stop.reason is StopReason.GATE_CLOSED
+            assert now.stop.reason is StopReason.RESTARTED_ELSEWHERE
             assert "was restarted, and not by this rollout" in now.text
             assert len(server.posts) == 1
 
@@ -661,6 +661,27 @@ async def test_a_restart_after_an_action_that_was_refused_is_not_taken_for_this_
             await deck.until(lambda: foreign in progress(deck, plan).text)
             assert progress(deck, plan).state is RolloutState.PAUSED
             assert len(server.posts) == 1
+
+
+async def test_a_restart_that_was_seen_at_a_pause_is_accepted_by_one_resume() -> None:
+    with played() as (server, play):
+        play.post(answer('{"description": "no"}', 400))
+        async with running(profile(server.url), patience=QUICK) as deck:
+            plan = await begun(deck, SERVICE)
+            await paused(deck, plan)
+            play.restart()
+            await deck.until(lambda: (gate := progress(deck, plan).gate) and gate.restarted)
+            now = progress(deck, plan)
+            assert now.gate is not None
+            assert list(now.gate.restarted) == [("node1", SERVICE)]
+            assert now.accepts_restart
+            before = len(deck.notes.rollouts)
+            deck.fleet.rollouts.resume(plan.number, now.gate)
+            await deck.until(lambda: len(server.posts) == 2)
+            assert all(
+                one.stop is None or one.stop.reason is StopReason.NOT_VERIFIED
+                for one in deck.notes.rollouts[before:]
+            )
 
 
 async def test_a_node_that_is_skipped_may_be_restarted_by_anybody() -> None:

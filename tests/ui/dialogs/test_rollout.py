@@ -38,7 +38,7 @@ from tui.model.rollout import (
     StepStop,
     StopReason,
 )
-from tui.model.service import Kind
+from tui.model.service import Kind, KnownRun
 from tui.ui.controllers.rollouts import (
     plan_difference,
     unknown_restarts,
@@ -374,6 +374,18 @@ def test_a_node_that_was_sent_an_action_before_it_was_blocked_is_not_called_unto
     assert "not restarted yet" in action_effect(RolloutAction.RESUME, now)
 
 
+def test_going_on_accepts_a_restart_from_elsewhere_and_says_so() -> None:
+    now = progress(RolloutState.PAUSED, DONE, StepState.BLOCKED, WAITING)
+    run = {("node1", "alert_mgr"): KnownRun(None, 5, 20.0)}
+    gate = GateNow("node3", "why", is_known=True, checked_at=26.0, restarted=run)
+    stop = StepStop(StopReason.RESTARTED_ELSEWHERE, "why")
+    accepts = "accepts the restart from elsewhere; "
+    for seen in (replace(now, gate=gate), replace(now, stop=stop)):
+        for action in (RolloutAction.RESUME, RolloutAction.SKIP):
+            assert action_effect(action, seen) == accepts + action_effect(action, now)
+        assert action_effect(RolloutAction.ABORT, seen) == action_effect(RolloutAction.ABORT, now)
+
+
 LOST = Verdict("alert_mgr", Result.UNKNOWN, "the node has shown nothing for 60 s")
 HELD = Verdict("alert_mgr", Result.VERIFIED, "stable for 10 s")
 
@@ -486,6 +498,8 @@ def test_how_the_gate_is_now_must_be_seen_anew_where_it_is_another_but_not_where
     seen = []
     for gate_now in gates:
         now = replace(paused, gate=gate_now)
+        assert dialog.renew_facts()
+        assert dialog.seen == gate_now
         seen.append(dialog.ageless_essentials)
     assert seen[0] == seen[1]
     assert len({*seen}) == len(gates) - 1

@@ -29,6 +29,7 @@ from tui.model.rollout import (
     StepStop,
     StopReason,
 )
+from tui.model.service import KnownRun
 from tui.ui.controllers.rollouts import unfinished_text
 from tui.ui.format.rollout_text import (
     cut_off_line,
@@ -339,6 +340,24 @@ def test_a_pause_shows_whether_its_gate_is_open_now(found: GateNow, shown: str, 
     assert brief in rollout_line(now, 30.0, "o", PALETTE).plain
     narrow = rollout_line(now, 30.0, "o", PALETTE, 60).plain
     assert narrow == f" PAUSED · node3 · {brief} · o shows it "
+
+
+FOREIGN = "alert_mgr on node1 was restarted, and not by this rollout"
+
+
+def test_a_restart_from_elsewhere_is_shown_as_one_that_resuming_accepts() -> None:
+    run = KnownRun(None, 5, 20.0)
+    since = replace(gate(FOREIGN), restarted={("node1", "alert_mgr"): run})
+    now = replace(progress(PAUSED, DONE, FAILED, WAITING), stop=WHY, gate=since)
+    closed = f"NOW: gate closed at node3, because {FOREIGN} (checked 4 s ago): r accepts it"
+    assert rollout_alarm(now, None, 30.0).splitlines()[1] == closed
+    stop = StepStop(StopReason.RESTARTED_ELSEWHERE, FOREIGN)
+    stopped = replace(now, stop=stop, gate=gate())
+    first, second = rollout_alarm(stopped, None, 30.0).splitlines()
+    assert first == f"PAUSED: {FOREIGN}; r accepts it · node3 · for 10 s"
+    assert second == "NOW: gate open at node3, checked 4 s ago: r resumes"
+    well = progress(PAUSED, DONE, RESTARTED, WAITING)
+    assert "Put that right" not in rollout_alarm(replace(well, stop=stop), None, 30.0)
 
 
 def test_that_all_nodes_are_lost_is_shown_before_anything_else() -> None:

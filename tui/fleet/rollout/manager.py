@@ -21,6 +21,7 @@ from tui.model.dataclass import dataclass
 from tui.model.event import Cause, Event, RolloutMoved
 from tui.model.order import Verb
 from tui.model.rollout import (
+    GateNow,
     Plan,
     PlanReason,
     PlanRefusal,
@@ -170,13 +171,16 @@ class Rollouts:
                 return f"rollout {rollout.plan.number} is still open: {rollout.plan.title}"
         return ""
 
-    def resume(self, number: int) -> None:
-        """Go on where it paused, with the same node; without effect where it is not paused."""
-        self._runners[number].choose(RolloutAction.RESUME)
+    def resume(self, number: int, seen: GateNow | None = None) -> None:
+        """Go on where it paused, with the same node; without effect where it is not paused.
 
-    def skip(self, number: int) -> None:
-        """Go on without the node that failed; without effect where it is not paused."""
-        self._runners[number].choose(RolloutAction.SKIP)
+        The restarts of the gate that was `seen` are accepted: they do not pause it again.
+        """
+        self._runners[number].choose(RolloutAction.RESUME, seen)
+
+    def skip(self, number: int, seen: GateNow | None = None) -> None:
+        """Go on without the node that failed; as `resume`."""
+        self._runners[number].choose(RolloutAction.SKIP, seen)
 
     def abort(self, number: int) -> None:
         """Go to no further node. An order that was given is watched to its end."""

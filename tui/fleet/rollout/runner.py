@@ -109,12 +109,14 @@ class RolloutRunner:
         """The numbers of its orders."""
         return frozenset(number for numbers in self._orders.values() for number in numbers)
 
-    def choose(self, action: RolloutAction) -> None:
+    def choose(self, action: RolloutAction, seen: GateNow | None = None) -> None:
         """Accept the operator's choice: where it is not paused, only ABORT counts.
 
-        An order that was given is watched to its end all the same.
+        The restarts of the gate that was `seen` with it are known from then on, and close none
+        again. An order that was given is watched to its end all the same.
         """
         if self._action is not None and not self._action.done():
+            self._starts |= seen.restarted if seen is not None else {}
             self._action.set_result(action)
         elif action is RolloutAction.ABORT and self.progress.is_open and not self._is_stopping:
             self._is_stopping = True
@@ -215,8 +217,11 @@ class RolloutRunner:
         self._starts |= gate.restarted
         self._note(step)
         if not gate.is_well:
-            unasked = gate.finding is GateFinding.UNASKED
-            reason = StopReason.GATE_NOT_ANSWERED if unasked else StopReason.GATE_CLOSED
+            reason = StopReason.GATE_CLOSED
+            if gate.restarted:
+                reason = StopReason.RESTARTED_ELSEWHERE
+            elif gate.finding is GateFinding.UNASKED:
+                reason = StopReason.GATE_NOT_ANSWERED
             return StepStop(reason, gate.text, gate.names_node)
         if state is StepState.CHECKING and self._is_too_early(step):
             text = "it is the primary now, and must come last"
@@ -386,7 +391,8 @@ class RolloutRunner:
             text = gate.text or self._refusal(step)
             is_known = gate.finding is not GateFinding.UNASKED
             checked_at = min(began, polled_at) if is_known else began
-            self._show(gate=GateNow(step.node, text, is_known, checked_at, gate.names_node))
+            found = gate.names_node, gate.restarted
+            self._show(gate=GateNow(step.node, text, is_known, checked_at, *found))
             apart = min(self._patience.apart, self._patience.recheck)
             await asyncio.sleep(apart)  # a service may change with every poll
             with contextlib.suppress(TimeoutError):

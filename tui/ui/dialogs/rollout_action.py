@@ -7,7 +7,14 @@ from rich.table import Table
 
 from tui.model.clock import monotonic
 from tui.model.order import Result, Route, write_operation
-from tui.model.rollout import RolloutAction, RolloutProgress, RolloutState, StepProgress, StepState
+from tui.model.rollout import (
+    GateNow,
+    RolloutAction,
+    RolloutProgress,
+    RolloutState,
+    StepProgress,
+    StepState,
+)
 from tui.ui.dialogs.confirm import (
     ConfirmDialog,
     ConfirmRefusal,
@@ -21,6 +28,7 @@ from tui.ui.format.status_lines import Palette
 _NAMED = 3
 _KEPT = "what was sent to it is not taken back"
 _GATED = "the gate before each still has to open"
+_ACCEPTS = "accepts the restart from elsewhere; "
 
 
 class RolloutActionDialog(ConfirmDialog[RolloutAction]):
@@ -32,6 +40,7 @@ class RolloutActionDialog(ConfirmDialog[RolloutAction]):
         self._action = action
         self._look = look
         self._before = look()
+        self._gate = self._before.gate
         plan = self._before.plan
         title = f"{action.value.capitalize()} rollout {plan.number}?"
         super().__init__(
@@ -43,9 +52,14 @@ class RolloutActionDialog(ConfirmDialog[RolloutAction]):
         return self._action
 
     @property
+    def seen(self) -> GateNow | None:
+        """The gate as it is shown here; None where it was not checked since it paused."""
+        return self._gate
+
+    @property
     def facts(self) -> Table:
         """The rollout, how its gate is now, and what the action does."""
-        progress = replace(self._before, gate=self._look().gate)
+        progress = replace(self._before, gate=self._gate)
         rows = action_facts(self._action, progress, self._palette, monotonic())
         return facts_table(rows, self._palette)
 
@@ -57,11 +71,12 @@ class RolloutActionDialog(ConfirmDialog[RolloutAction]):
     @property
     def ageless_essentials(self) -> object:
         """How the gate is by now, but for the age of that."""
-        gate = self._look().gate
+        gate = self._gate
         return None if gate is None else (gate.node, gate.text, gate.is_known)
 
     def renew_facts(self) -> bool:
         """Show how the gate is by now, with its age."""
+        self._gate = self._look().gate
         return True
 
     def refusal(self) -> ConfirmRefusal | None:
@@ -104,12 +119,14 @@ def _gate_now(progress: RolloutProgress, palette: Palette, now: float) -> Fact:
 def action_effect(action: RolloutAction, progress: RolloutProgress) -> str:
     """Return what an action does, with the names of the nodes."""
     here, later = _here_and_later(progress)
-    rest = _some(later)
+    rest, accepts = _some(later), _ACCEPTS if progress.accepts_restart else ""
     if action is RolloutAction.RESUME:
-        return _resume_effect(progress.here, here) + (f"; then {rest}" if rest else "")
+        then = f"; then {rest}" if rest else ""
+        return f"{accepts}{_resume_effect(progress.here, here)}{then}"
     if action is RolloutAction.SKIP:
-        then = f"goes on with {rest}; {_GATED}" if rest else "no node remains, so it ends"
-        return f"{_skip_effect(progress.here, here)}, and {then}"
+        if not rest:
+            return f"{_skip_effect(progress.here, here)}, and no node remains, so it ends"
+        return f"{accepts}{_skip_effect(progress.here, here)}, and goes on with {rest}; {_GATED}"
     if progress.state is not RolloutState.PAUSED:
         return "an action that was sent is polled to its verdict; no node after it is touched"
     if progress.here is not None and not was_sent(progress.here):

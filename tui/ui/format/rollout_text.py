@@ -181,14 +181,18 @@ def rollout_alarm(progress: RolloutProgress, lost_since: float | None, now: floa
         why = progress.stop.text if progress.stop is not None else progress.text
         is_named = progress.stop is None or progress.stop.names_node
         where = "" if is_named or here is None else f" · {here.step.node}"
-        paused = why
+        paused, gate = why, progress.gate
+        stop = progress.stop
+        accepts = stop is not None and stop.reason is StopReason.RESTARTED_ELSEWHERE
         if here is not None and here.is_restarted:
-            is_over = progress.gate is not None and progress.gate.is_open
+            is_over = accepts or (gate is not None and gate.is_open)
             paused, where = _pause_text(progress), "" if is_over else ". Put that right, then r"
         still = f" · for {two_units_padded(now - since)}" if since is not None else ""
-        texts.append(f"PAUSED: {paused}{where}{still}")
-        if (gate := progress.gate) is not None:
-            texts.append(f"NOW: {gate_text(gate, why, now)}{': r resumes' * gate.is_open}")
+        texts.append(f"PAUSED: {paused}{'; r accepts it' * accepts}{where}{still}")
+        if gate is not None:
+            is_other = bool(gate.restarted) and not (accepts and gate.text == why)
+            then = ": r accepts it" * is_other + ": r resumes" * gate.is_open
+            texts.append(f"NOW: {gate_text(gate, why, now)}{then}")
     return "\n".join(texts)
 
 

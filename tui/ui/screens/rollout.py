@@ -262,13 +262,15 @@ class RolloutScreen(ArmedScreen[None]):
         rollouts = self._fleet.rollouts
 
         def confirmed(action: RolloutAction | None) -> None:
-            perform = {
-                RolloutAction.RESUME: rollouts.resume,
-                RolloutAction.SKIP: rollouts.skip,
-                RolloutAction.ABORT: rollouts.abort,
-            }
-            if action is not None:
-                perform[action](number)
+            match action:
+                case RolloutAction.RESUME:
+                    rollouts.resume(number, dialog.seen)
+                case RolloutAction.SKIP:
+                    rollouts.skip(number, dialog.seen)
+                case RolloutAction.ABORT:
+                    rollouts.abort(number)
+                case None:
+                    pass
 
         dialog = RolloutActionDialog(action, lambda: rollouts.progress[number], self._palette)
         self.app.push_screen(dialog, confirmed)
