@@ -122,7 +122,8 @@ async def test_a_rollout_goes_on_after_its_screen_is_left_and_o_shows_it_again(
         await deck.shows("… restart alert_mgr on 3 nodes of demo · ", "/3 verified, node")
         await stands(deck, RolloutState.PAUSED)
         await deck.shows("PAUSED", "o shows it", "Rollout 1 is paused")
-        await deck.refuses("R", "Nothing was sent: rollout 1 is still open", "o shows it")
+        await deck.refuses("R", "Nothing was sent: rollout 1 is still open")
+        assert deck.text.count("o shows it") == 1
         view = deck.app.deck.view()
         assert view is not None
         assert "rollout" in deck.app.deck._unfit(view)
@@ -645,7 +646,10 @@ async def test_nodes_that_no_profile_leads_to_are_named_in_the_plan(
 
 
 def controller_over(stack: list[Any], said: list[str]) -> RolloutController:
-    app: Any = SimpleNamespace(screen_stack=stack)
+    def notify_latest(subject: str, message: str) -> None:
+        said.append(f"{subject}: {message}")
+
+    app: Any = SimpleNamespace(screen_stack=stack, notify_latest=notify_latest)
     fleet: Any = SimpleNamespace(rollouts=SimpleNamespace(progress={}))
     keys = {"rollout": "f5", "rollouts": "slash,o"}
     return RolloutController(
@@ -663,10 +667,24 @@ def test_the_keys_of_rollouts_are_named_as_they_are_now() -> None:
     controller = controller_over([], said)
     controller.show()
     assert said == ["No rollout was begun in this session. f5 plans one."]
-    nodes, began = (("n1", ""), ("n2", "")), datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def test_of_a_rollout_that_was_cut_off_one_message_is_shown_by_what_is_known_now() -> None:
+    """The result of its last action is found out after the first message was shown."""
+    said: list[str] = []
+    controller = controller_over([], said)
+    nodes, began = (("n1", ""), ("n2", ""), ("n3", "")), datetime(2026, 1, 1, tzinfo=UTC)
     rest = UnfinishedRollout("a-r1", "restart", "", ("ccs",), nodes, began, frozenset({"n1"}))
     controller.take_unfinished([rest])
-    assert said[1].endswith("n2 remains. / shows the plan of what remains.")
+    controller.take_unfinished([replace(rest, stop_text="equal remains")])
+    controller.take_unfinished([replace(rest, done=frozenset({"n1", "n2"}))])
+    controller.take_unfinished([])
+    begins = "a-r1: A rollout was cut off: restart ccs on 3 nodes: "
+    assert said == [
+        f"{begins}n1 verified; n2, n3 remain.",
+        f"{begins}n1, n2 verified; n3 remains.",
+        "a-r1: ",
+    ]
 
 
 def test_a_pause_is_said_while_the_screen_shows_another_rollout() -> None:

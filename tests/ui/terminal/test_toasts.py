@@ -162,6 +162,26 @@ async def test_what_became_of_a_dialog_goes_when_the_next_one_opens() -> None:
             await wait_until(lambda: shown(app) == ["The disk is full.", "Cancelled."])
 
 
+async def test_of_a_subject_the_latest_message_alone_is_shown() -> None:
+    app = TerminalApp()
+    async with app.run_test(notifications=True):
+        app.notify_latest("a", "none verified")
+        app.notify_latest("b", "another")
+        await wait_until(lambda: shown(app) == ["none verified", "another"])
+        app.notify_latest("a", "node1 verified")
+        await wait_until(lambda: shown(app) == ["another", "node1 verified"])
+        app.notify_latest("a", "")
+        app.notify_latest("a", "")
+        await wait_until(lambda: shown(app) == ["another"])
+        dialog = Dialog()
+        app.push_screen(dialog)
+        await wait_until(lambda: app.screen is dialog)
+        app.notify_latest("b", "held")
+        app.notify_latest("b", "held, and replaced")
+        dialog.dismiss(None)
+        await wait_until(lambda: shown(app) == ["held, and replaced"])
+
+
 async def test_a_window_with_keys_of_its_own_shows_toasts_at_once() -> None:
     app = TerminalApp()
     async with app.run_test(notifications=True):

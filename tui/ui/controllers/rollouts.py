@@ -99,7 +99,7 @@ class RolloutController:
             self._warn(f"{plan}. Nothing was sent.{remedy}")
             return
         if why := self._fleet.rollouts.refusal(plan.steps[0].node):
-            self._warn(f"Nothing was sent: {why}. {self._key('rollouts')} shows it.")
+            self._warn(f"Nothing was sent: {why}.")  # its line names the key that shows it
             return
         if trouble := self._fleet.journal.trouble:
             # Written as a record too: where that succeeds, the trouble is over at the next press.
@@ -189,14 +189,18 @@ class RolloutController:
             self._open(best.plan.number)
 
     def take_unfinished(self, rollouts: Sequence[UnfinishedRollout]) -> None:
-        """Report how far rollouts of earlier sessions had come; `show` plans what remains."""
-        known = {one.id: one.remaining for one in self._unfinished}
+        """Report how far rollouts of earlier sessions had come; `show` plans what remains.
+
+        Of each, one message is shown: how far it had come by what is known now.
+        """
+        known = {one.id: one for one in self._unfinished}
         self._unfinished = [*rollouts]
+        for gone in known.keys() - {one.id for one in rollouts}:
+            self._app.notify_latest(gone, "")
         for rollout in rollouts:
-            if known.get(rollout.id) == rollout.remaining:
-                continue
-            shows = f"{self._key('rollouts')} shows the plan of what remains."
-            self._warn(f"{unfinished_text(rollout)} {shows}")
+            before = known.get(rollout.id)
+            if before is None or before.remaining != rollout.remaining:
+                self._app.notify_latest(rollout.id, unfinished_text(rollout))
 
     def moved(self, progress: RolloutProgress) -> None:
         """Show it on its own screen; where that is not open, warn of a pause."""

@@ -56,6 +56,7 @@ class ToastApp(App[None]):
         self._toast_counter = ToastCounter()
         self._held: list[Notification] = []
         self._until_dialog: list[Notification] = []
+        self._latest: dict[str, Notification] = {}
 
     def notify(
         self,
@@ -81,6 +82,21 @@ class ToastApp(App[None]):
         """
         toast = Notification(message, "", "warning", self.NOTIFICATION_TIMEOUT, markup=False)
         self._until_dialog.append(self._add(toast))
+
+    def notify_latest(self, subject: str, message: str) -> None:
+        """Show a warning of how a subject is now, in place of the one before of that subject.
+
+        An empty message removes that one alone.
+        """
+        before = self._latest.pop(subject, None)
+        if before is not None:
+            self._unnotify(before, refresh=False)
+            self._held = [one for one in self._held if one is not before]
+        if message:
+            toast = Notification(message, "", "warning", self.NOTIFICATION_TIMEOUT, markup=False)
+            self._latest[subject] = self._add(toast)
+        elif before is not None:
+            self._refresh_notifications()
 
     def _add(self, toast: Notification) -> Notification:
         """Show a toast, or hold it; return it with its count, where equal ones are shown."""
