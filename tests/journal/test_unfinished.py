@@ -150,6 +150,18 @@ def test_a_rollout_that_was_cut_off_is_known_by_its_nodes_and_what_was_done() ->
     assert rollout.nodes[0] == ("node2", "https://10.0.0.2:9443")
     assert rollout.done == {"node2"}
     assert rollout.remaining == ("node3", "node4")
+    assert rollout.is_typed
+
+
+@pytest.mark.parametrize(
+    ("tier", "is_typed"), [("plain", False), ("typed", True), ("locked", True), (None, True)]
+)
+def test_a_rollout_that_was_cut_off_is_known_to_have_been_begun_by_typing_a_name(
+    tier: str | None, is_typed: bool
+) -> None:
+    """One that does not record it counts as one that was."""
+    (rollout,) = found_rollouts(BEGUN | {"tier": tier})
+    assert rollout.is_typed is is_typed
 
 
 @pytest.mark.parametrize("result", [StepResult.FAILED, StepResult.BLOCKED, StepResult.UNKNOWN])

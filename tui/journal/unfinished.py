@@ -16,6 +16,7 @@ from tui.model.order import (
     Route,
     SeenService,
     Target,
+    Tier,
     Verb,
 )
 from tui.model.rollout import StepResult
@@ -196,7 +197,7 @@ class UnfinishedRollout:
     `unverified` are the services of each node's turn of which no action is verified. `ungated` are
     those of `done` that were restarted, and after which the gate is not known to have opened.
     `skipped` are those of `done` that were skipped; `stop_text` is why it stopped last at the node
-    `stopped_at`, both empty where it did not.
+    `stopped_at`, both empty where it did not. It `is_typed` where a name was typed to begin it.
     """
 
     id: str
@@ -211,6 +212,7 @@ class UnfinishedRollout:
     skipped: frozenset[str] = frozenset()
     stopped_at: str = ""
     stop_text: str = ""
+    is_typed: bool = False
 
     def verified(self, order: Order, names: Iterable[str]) -> "UnfinishedRollout":
         """Return it after services of an order were verified, also by a later session.
@@ -329,6 +331,7 @@ def _plan(record: Record, id_: str) -> UnfinishedRollout | None:
                 )
                 for step in record["steps"]
             },
+            is_typed=record.get("tier") != Tier.PLAIN.value,
         )
     except (KeyError, TypeError, ValueError):
         return None

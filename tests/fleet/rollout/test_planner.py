@@ -50,6 +50,17 @@ def test_the_primary_of_a_plan_is_known_where_it_takes_part() -> None:
     assert primary_of(made(place(2), place(3))) is None
 
 
+def test_the_rest_of_a_rollout_is_begun_by_typing_a_name_as_the_whole_was() -> None:
+    plan = make_plan(replace(wish("alert_mgr"), is_typed=True), [place(1)])
+    assert isinstance(plan, Plan)
+    assert (plan.words, tier_of(plan)) == ("alert_mgr", Tier.TYPED)
+    assert plan.danger == "the rest of a rollout that was begun by typing a name"
+    three = make_plan(replace(wish(), is_typed=True), THREE)
+    assert isinstance(three, Plan)
+    assert three.words == "alert_mgr"
+    assert made(place(1)).words == ""
+
+
 def test_a_cluster_that_another_process_rolls_gets_no_plan_and_that_is_said_once() -> None:
     rolled = tuple(
         replace(one, standing=NodeStanding(**FINE, rolled="eve rolls it")) for one in THREE

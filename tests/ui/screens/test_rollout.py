@@ -162,6 +162,11 @@ async def test_o_plans_what_remains_of_a_rollout_that_was_cut_off(
         await deck.until(lambda: "CUT OFF" not in deck.text)
         await deck.open("o", RolloutDialog)
         await deck.shows("1 of 2   node3", "2 of 2   node1")
+        await deck.press("escape")
+        last = replace(rest, done=frozenset({"node2", "node3"}), is_typed=True)
+        deck.app.rollouts_unfinished((last,))
+        await deck.open("o", RolloutDialog)
+        await deck.shows("1 of 1   node1", f"type {SERVICE}")
     assert not posts(served)
 
 

@@ -99,15 +99,24 @@ class Rollouts:
         return self._last + 1
 
     def plan(
-        self, names: Sequence[str], nodes: Iterable[str], verb: Verb = Verb.RESTART
+        self,
+        names: Sequence[str],
+        nodes: Iterable[str],
+        verb: Verb = Verb.RESTART,
+        *,
+        is_typed: bool = False,
     ) -> Plan | PlanRefusal:
-        """Plan services over nodes by what is known now, or refuse with the reasons."""
+        """Plan services over nodes by what is known now, or refuse with the reasons.
+
+        It `is_typed` as the rest of a rollout that was begun by typing a name.
+        """
         if why := self._fleet.read_only:
             return PlanRefusal((PlanRemark(PlanReason.READ_ONLY, why),))
         chosen = tuple(dict.fromkeys(nodes))
         places = [plan_node(self._fleet, node) for node in chosen if node in self._fleet]
         number, at, on = self.next_number(), monotonic(), datetime.now(UTC)
-        made = make_plan(RolloutRequest(number, tuple(names), at, on, verb), places)
+        request = RolloutRequest(number, tuple(names), at, on, verb, is_typed)
+        made = make_plan(request, places)
         if isinstance(made, PlanRefusal):
             return made
         unmanaged = tuple(

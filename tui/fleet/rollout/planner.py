@@ -25,13 +25,17 @@ _BY_GUARD = {
 
 @dataclass(frozen=True, slots=True)
 class RolloutRequest:
-    """What the operator chose: `at` is monotonic, `on` the wall clock (aware, UTC)."""
+    """What the operator chose: `at` is monotonic, `on` the wall clock (aware, UTC).
+
+    As the rest of a rollout that was begun by typing a name (`is_typed`), it is begun so too.
+    """
 
     number: int
     names: tuple[str, ...]
     at: float
     on: datetime
     verb: Verb = Verb.RESTART
+    is_typed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,10 +226,11 @@ def _ruled(
         if ruling.needs_reason and len(names) > 1:
             text = f"{ruling.reason}. Such services go one at a time"
             return _refused(PlanReason.LOCKED_SEVERAL, text)
-    count = sum(len(step.services) for step in steps)
     risks = dict.fromkeys(ruling.reason for ruling in rulings if ruling.reason)
     if len(steps) > 1:
         risks |= {f"{len(steps)} nodes, one after the other": None}
+    if wish.is_typed:
+        risks |= {"the rest of a rollout that was begun by typing a name": None}
     return Plan(
         number=wish.number,
         verb=wish.verb,
@@ -233,7 +238,7 @@ def _ruled(
         names=names,
         steps=steps,
         left_out=left_out,
-        words=_words(rulings, names, count),
+        words=_words(rulings, steps, names, is_typed=wish.is_typed),
         needs_reason=any(ruling.needs_reason for ruling in rulings),
         danger="; ".join(risks),
         pressed_at=wish.at,
@@ -241,11 +246,14 @@ def _ruled(
     )
 
 
-def _words(rulings: Sequence[Ruling], names: Sequence[str], count: int) -> str:
+def _words(
+    rulings: Sequence[Ruling], steps: Sequence[Step], names: Sequence[str], *, is_typed: bool
+) -> str:
     """Return what must be typed: the service's name, or for several the count of restarts."""
-    if count == 1:
-        return rulings[0].words
-    return names[0] if len(names) == 1 else str(count)
+    restarts = [name for step in steps for name in step.names]
+    if len(restarts) == 1:
+        return rulings[0].words or (restarts[0] if is_typed else "")
+    return names[0] if len(names) == 1 else str(len(restarts))
 
 
 def tier_of(plan: Plan) -> Tier:

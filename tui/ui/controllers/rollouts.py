@@ -35,13 +35,15 @@ _NAMED = 3
 class RolloutTargets:
     """What a rollout is wanted for; `hidden` are the names that a filter hides.
 
-    `why_not` is why what is marked cannot be rolled over nodes, empty where it can.
+    `why_not` is why what is marked cannot be rolled over nodes, empty where it can. It `is_typed`
+    as the rest of a rollout that was begun by typing a name.
     """
 
     names: tuple[str, ...] = ()
     nodes: tuple[str, ...] = ()
     hidden: frozenset[str] = frozenset()
     why_not: str = ""
+    is_typed: bool = False
 
 
 @runtime_checkable
@@ -93,7 +95,7 @@ class RolloutController:
         if wanted.why_not:
             self._warn(f"{wanted.why_not} Nothing was sent.")
             return
-        plan = self._fleet.rollouts.plan(wanted.names, wanted.nodes)
+        plan = self._planned(wanted)
         if isinstance(plan, PlanRefusal):
             remedy = f" {unlock_text(self._keys())}" if plan.is_locked else ""
             self._warn(f"{plan}. Nothing was sent.{remedy}")
@@ -125,6 +127,10 @@ class RolloutController:
         self._app.push_screen(screen, lambda answer: self._confirmed(answer, begun))
         screen.run_worker(self._fleet.follow_rollouts([step.node for step in plan.steps]))
 
+    def _planned(self, wanted: RolloutTargets) -> Plan | PlanRefusal:
+        rollouts = self._fleet.rollouts
+        return rollouts.plan(wanted.names, wanted.nodes, is_typed=wanted.is_typed)
+
     def _looked(self, question: RolloutQuestion) -> RolloutQuestion:
         """Return a question with what its plan touches, and how its gates are, by now."""
         plan, now = question.plan, monotonic()
@@ -144,7 +150,7 @@ class RolloutController:
     def _check_again(self, wanted: RolloutTargets, before: Plan) -> ConfirmRefusal | None:
         from tui.ui.dialogs.confirm import ConfirmRefusal
 
-        now = self._fleet.rollouts.plan(wanted.names, wanted.nodes)
+        now = self._planned(wanted)
         if isinstance(now, PlanRefusal):
             return ConfirmRefusal(f"{now}: nothing can be sent now")
         changed = plan_difference(before, now)
@@ -182,7 +188,7 @@ class RolloutController:
         )
         if self._unfinished and (best is None or not best.is_open):
             rest = self._unfinished[0]
-            self.ask(RolloutTargets(rest.names, rest.remaining))
+            self.ask(RolloutTargets(rest.names, rest.remaining, is_typed=rest.is_typed))
         elif best is None:
             self._warn(f"No rollout was begun in this session. {self._key('rollout')} plans one.")
         else:
