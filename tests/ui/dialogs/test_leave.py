@@ -11,10 +11,12 @@ from tui.model.order import (
     Order,
     OrderPhase,
     OrderProgress,
+    Result,
     Route,
     SeenService,
     Target,
     Verb,
+    Verdict,
 )
 from tui.model.rollout import RolloutProgress, RolloutState, StepProgress, StepState
 from tui.model.service import Kind
@@ -98,6 +100,14 @@ def test_a_rollout_names_the_nodes_that_it_does_not_come_to() -> None:
         "the next start says how far it came, and plans the rest"
     )
     assert "the next start" not in words(replace(work, is_kept=False))[1]
+
+
+def test_a_node_that_is_blocked_and_was_sent_nothing_is_not_touched_either() -> None:
+    made = rolled(RolloutState.PAUSED, StepState.BLOCKED)
+    assert "; not touched: node3, node1; " in words(OpenWork((), (made,)))[1]
+    verdicts = (Verdict("ccs", Result.FAILED, "DOWN"),)
+    sent = (made.steps[0], replace(made.steps[1], verdicts=verdicts), made.steps[2])
+    assert "; not touched: node1; " in words(OpenWork((), (replace(made, steps=sent),)))[1]
 
 
 def test_what_ended_meanwhile_is_named_no_more() -> None:

@@ -15,7 +15,7 @@ from tui.ui.dialogs.confirm import (
     Fact,
     facts_table,
 )
-from tui.ui.format.rollout_text import step_counts
+from tui.ui.format.rollout_text import step_counts, untouched_nodes
 from tui.ui.format.status_lines import Palette, order_words
 
 _NAMED = 3
@@ -48,8 +48,8 @@ class OpenWork:
         return f"it goes on at the node, and its verdict is not known here{found}"
 
     def _of_rollout(self, progress: RolloutProgress) -> str:
-        waiting = [step.step.node for step in progress.steps if step.state is StepState.WAITING]
-        rest = f"; not touched: {_some(waiting)}" if waiting else ""
+        untouched = untouched_nodes(progress)
+        rest = f"; not touched: {_some(untouched)}" if untouched else ""
         offered = _OFFERED if self.is_kept else ""
         return f"it ends, and what was sent is not taken back{rest}{offered}"
 

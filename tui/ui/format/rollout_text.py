@@ -229,6 +229,15 @@ def was_sent(step: StepProgress) -> bool:
     return bool(step.verdicts) or step.state is not StepState.BLOCKED
 
 
+def untouched_nodes(progress: RolloutProgress) -> list[str]:
+    """Return the nodes that were sent no action, and that none is on its way to."""
+    return [
+        step.step.node
+        for step in progress.steps
+        if step.state in (StepState.WAITING, StepState.BLOCKED) and not step.verdicts
+    ]
+
+
 def gate_text(gate: GateNow, before: str, now: float) -> str:
     """Return how the gate of a paused rollout is at `now`, and how old that is.
 
