@@ -316,7 +316,7 @@ class RolloutProgress:
 
     `stop` is what paused it, None while it goes on; `gate` is how the gate is since then, None
     until it was checked again. `paused_for` is how many seconds it has been paused, without a pause
-    that goes on.
+    that goes on. It `is_stopping` while it awaits the verdict of its last action after an abort.
     """
 
     plan: Plan
@@ -328,6 +328,7 @@ class RolloutProgress:
     stop: StepStop | None = None
     gate: GateNow | None = None
     paused_for: float = 0.0
+    is_stopping: bool = False
 
     @property
     def is_open(self) -> bool:

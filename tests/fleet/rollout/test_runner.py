@@ -41,7 +41,8 @@ from tui.fleet.protocols import NullJournal
 from tui.fleet.rollout.health_gate import GateFinding, GateResult
 from tui.fleet.rollout.runner import RolloutRunner, _is_late_uptime, _is_later, _Ordered
 from tui.journal.journal_file import JournalError
-from tui.model.clock import monotonic
+from tui.model.clock import monotonic, shown_time
+from tui.model.event import Sender
 from tui.model.order import Order, Result, SeenService, Tier, Verdict
 from tui.model.rollout import (
     Plan,
@@ -291,10 +292,14 @@ async def test_an_abort_while_the_gate_is_checked_sends_nothing(is_well: bool) -
             await asyncio.to_thread(checked.wait, 10)
             deck.fleet.rollouts.abort(plan.number)
             assert progress(deck, plan).text.startswith("stopping: no action is sent")
+            assert progress(deck, plan).is_stopping
             may_answer.set()
             now = await reaches(deck, plan, RolloutState.ABORTED)
             why = now.steps[0].text
-            assert now.text == ("it was stopped" if is_well else f"node1: {why}")
+            assert not now.is_stopping
+            began, _, by = now.text.rpartition("stopped by ops at ")
+            assert began == ("" if is_well else f"node1: {why}; ")
+            assert by.endswith(f" {shown_time(datetime.now(UTC)).tzname()}")
             assert (now.steps[0].state, now.steps[0].began_at is None) == (
                 StepState.WAITING if is_well else StepState.BLOCKED,
                 is_well,
@@ -447,6 +452,8 @@ def restarts(play: Play) -> Callable[[Peer], None]:
 
 class Steps(NullJournal):
     """Keeps what came of each node's turn."""
+
+    sender = Sender("ops")
 
     def __init__(self) -> None:
         self.results: list[StepResult] = []

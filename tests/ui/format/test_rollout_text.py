@@ -199,7 +199,7 @@ def test_a_row_shows_times_by_service_where_there_are_several() -> None:
         (
             RolloutState.ABORTED,
             (FAILED, WAITING, WAITING),
-            "0/3 verified, node2 failed, 2 not touched",
+            "0/3 verified, node2 failed, not touched: node3, node1",
         ),
     ],
 )

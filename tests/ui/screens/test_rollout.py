@@ -85,7 +85,7 @@ async def test_the_whole_plan_is_shown_and_then_every_node_gets_its_turn(
     [
         ("r", [2, 3, 3, 1], RolloutState.DONE, "3/3 verified · done in"),
         ("s", [2, 3, 1], RolloutState.DONE, "2/3 verified, node3 skipped · done in"),
-        ("a", [2, 3], RolloutState.ABORTED, "1/3 verified, node3 failed, 1 not touched"),
+        ("a", [2, 3], RolloutState.ABORTED, "1/3 verified, node3 failed, not touched: node1"),
     ],
 )
 async def test_a_node_that_refuses_pauses_the_rollout_until_an_action_is_chosen(
@@ -180,7 +180,7 @@ async def test_one_that_goes_on_can_be_aborted_and_the_order_that_is_out_is_watc
         await deck.until(lambda: posts(served))
         await say(deck, "a")
         await stands(deck, RolloutState.ABORTED)
-        await deck.shows("ABORTED", "1/3 verified, 2 not touched")
+        await deck.shows("ABORTED", "1/3 verified, not touched: node3, node1", "stopped here at ")
     assert ordered(served) == [2]
 
 
@@ -194,6 +194,12 @@ async def test_only_what_is_paused_can_be_resumed_or_skipped(
         await deck.shows("nothing to resume")
         await deck.press("s")
         await deck.shows("nothing to skip")
+        assert isinstance(deck.app.screen, RolloutScreen)
+        await say(deck, "a")
+        await deck.shows("esc closes, it ends at the verdict")
+        assert "a abort" not in deck.text
+        await deck.press("a")
+        await deck.shows("It is being aborted: there is nothing to abort.")
         assert isinstance(deck.app.screen, RolloutScreen)
 
 

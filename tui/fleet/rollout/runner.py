@@ -22,7 +22,7 @@ from tui.fleet.rollout.health_gate import GateFinding, GateResult, HealthGate, m
 from tui.fleet.rollout.host import RolloutHost
 from tui.fleet.rollout.planner import primary_of, starts_of, tier_of
 from tui.journal.journal_file import JournalError
-from tui.model.clock import asleep, monotonic, sleep_text
+from tui.model.clock import asleep, clock_text, monotonic, sleep_text
 from tui.model.dataclass import dataclass
 from tui.model.order import Order, Result, Route, SeenService, Target
 from tui.model.rollout import (
@@ -96,6 +96,7 @@ class RolloutRunner:
         self._username = fleet.watch(plan.steps[0].node).login.username
         self._pauses = pauses
         self._is_stopping = False
+        self._aborted_on: datetime | None = None
         self._asleep_before = asleep()
         self._action: asyncio.Future[RolloutAction] | None = None
         self._has_changed = asyncio.Event()
@@ -120,7 +121,10 @@ class RolloutRunner:
             self._action.set_result(action)
         elif action is RolloutAction.ABORT and self.progress.is_open and not self._is_stopping:
             self._is_stopping = True
-            self._show(text="stopping: no action is sent after the one that was sent, if any")
+            text = "stopping: no action is sent after the one that was sent, if any"
+            self._show(text=text, is_stopping=True)
+        if action is RolloutAction.ABORT and self._aborted_on is None:
+            self._aborted_on = datetime.now(UTC)
 
     def recheck_soon(self) -> None:
         """Check the gate of a paused rollout before its time: a node of its cluster changed."""
@@ -158,8 +162,8 @@ class RolloutRunner:
         if self.progress.here is None:
             self._end(RolloutState.DONE, "")
         else:
-            at = stop.at(here.step.node) if stop and here else "it was stopped"
-            self._end(RolloutState.ABORTED, at)
+            why = stop.at(here.step.node) if stop and here else ""
+            self._end(RolloutState.ABORTED, "; ".join(filter(None, (why, self._stopped_by()))))
         is_done = self.progress.state is RolloutState.DONE
         self._fleet.journal.rollout_ended(self._plan, is_done=is_done, text=self.progress.text)
 
@@ -436,8 +440,16 @@ class RolloutRunner:
             result = StepResult.RESTARTED if is_known else StepResult.UNKNOWN
             self._record(here.step, result, text)
 
+    def _stopped_by(self) -> str:
+        """Return who aborted it, and when; empty where it was not."""
+        if self._aborted_on is None:
+            return ""
+        user = self._fleet.journal.sender.user
+        who = f"by {user}" if user else "here"
+        return f"stopped {who} at {clock_text(self._aborted_on)}"
+
     def _end(self, state: RolloutState, text: str) -> None:
-        self._show(state=state, text=text, ended_at=monotonic())
+        self._show(state=state, text=text, ended_at=monotonic(), is_stopping=False)
 
     # Progress and journal
 

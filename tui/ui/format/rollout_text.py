@@ -340,8 +340,8 @@ def step_counts(progress: RolloutProgress) -> str:
                     words.setdefault(step_word(step), []).append(step.step.node)
     texts += [f"{_some(nodes)} {word}" for word, nodes in words.items()]
     if waiting := _in(progress, StepState.WAITING):
-        word = StepState.WAITING.value if progress.is_open else _NOT_TOUCHED
-        texts.append(f"{len(waiting)} {word}")
+        count = f"{len(waiting)} {StepState.WAITING.value}"
+        texts.append(count if progress.is_open else f"{_NOT_TOUCHED}: {_some(waiting)}")
     return ", ".join(texts)
 
 

@@ -201,6 +201,8 @@ class RolloutScreen(ArmedScreen[None]):
         if progress.state is RolloutState.PAUSED:
             hints = [("esc closes, it stays paused", "escape")]
             remark = [("r s a are confirmed first", "")]
+        elif progress.is_stopping:
+            hints = [("esc closes, it ends at the verdict", "escape")]
         elif progress.is_open:
             hints = [("a abort", "a"), ("esc closes, it goes on", "escape")]
         turns = self.query_one("#turns", VerticalScroll)
@@ -255,6 +257,9 @@ class RolloutScreen(ArmedScreen[None]):
         """Open the dialog for an action, where it is possible."""
         number, progress = self._number, self.progress
         if not progress.is_open:
+            return
+        if progress.is_stopping:
+            self.notify(f"It is being aborted: there is nothing to {action.value}.", markup=False)
             return
         if action is not RolloutAction.ABORT and progress.state is not RolloutState.PAUSED:
             self.notify(f"It is not paused: there is nothing to {action.value}.", markup=False)
