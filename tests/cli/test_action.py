@@ -145,8 +145,9 @@ def test_an_action_in_a_cluster_that_another_process_rolls_is_refused_before_it_
     error = json.loads(report.out)["error"]
     assert (error["code"], error["retryable"]) == ("not_sent", True)
     rollout = known.run("rollout", "restart", SERVICE, "--cluster", "demo", "--dry-run", "--json")
-    assert rollout.code == 2
-    assert json.loads(rollout.out)["error"]["retryable"] is True
+    assert rollout.code == 3
+    error = json.loads(rollout.out)["error"]
+    assert (error["code"], error["retryable"]) == ("not_sent", True)
     assert rollout.err.count("rolls restart alert_mgr") == 1
     other.free()
     assert known.run("restart", "node2", SERVICE, "--dry-run").code == 0

@@ -297,7 +297,7 @@ def test_without_a_place_for_the_journal_nothing_is_sent(
     folder.mkdir(parents=True)
     folder.chmod(0o755)
     for ran in (known.run(*AGREED), known.run(*ROLL, typed=f"{SERVICE}\n")):
-        assert ran.code == 2
+        assert ran.code == 3
         assert "others can get at it" in ran.err
         assert "To begin" not in ran.err  # that is said before anything is to be confirmed
     assert not posts(served)

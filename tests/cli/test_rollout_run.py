@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.fleet.conftest import configuration, profile
-from tui.cli.rollout_run import RolloutRun
+from tui.cli.rollout_run import RolloutRun, end_code
 from tui.fleet.fleet import Fleet
 from tui.model.node import Identity
 from tui.model.order import Verb
@@ -17,7 +17,24 @@ from tui.model.rollout import (
     Step,
     StepProgress,
     StepState,
+    StepStop,
+    StopReason,
 )
+
+CLOSED = StepStop(StopReason.GATE_CLOSED, "why")
+UNASKED = StepStop(StopReason.GATE_NOT_ANSWERED, "why")
+
+
+@pytest.mark.parametrize(
+    ("stop", "is_interrupted", "code"),
+    [(CLOSED, False, 1), (UNASKED, False, 3), (None, True, 1), (None, False, 3)],
+)
+def test_a_rollout_that_could_not_begin_for_another_process_ends_as_an_action_does(
+    stop: StepStop | None, is_interrupted: bool, code: int
+) -> None:
+    plan = Plan(1, Verb.RESTART, "demo", ("alert_mgr",), ())
+    now = RolloutProgress(plan, RolloutState.ABORTED, stop=stop)
+    assert end_code(now, is_interrupted=is_interrupted) == code
 
 
 @pytest.mark.parametrize(

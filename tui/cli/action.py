@@ -42,8 +42,9 @@ ctrl+c before the request is sent sends nothing; after it, what came of the acti
 until the node is polled again: the journal has it.
 
 Exit codes: 0 verified; 1 sent, and not verified, or the verdict could not be printed; 2 usage,
-configuration or refused, 3 the node could not be polled or had changed: with 2 and 3 nothing was
-sent. 130, 143: interrupted before anything was sent. 141: no reader; the journal has what was sent.
+configuration or refused, 3 the node could not be polled or had changed, another process rolls its
+cluster, or the journal cannot be written: with 2 and 3 nothing was sent. 130, 143: interrupted
+before anything was sent. 141: no reader; the journal has what was sent.
 """
 
 

@@ -8,7 +8,7 @@ import click
 
 from tui.cli.command_passwords import command_passwords
 from tui.cli.completion import complete_clusters, complete_node_list, complete_services
-from tui.cli.errors import DOWN, UNREACHABLE, USAGE, WELL, CommandError, ErrorCode
+from tui.cli.errors import DOWN, UNREACHABLE, WELL, CommandError, ErrorCode
 from tui.cli.load_config import load_config
 from tui.cli.need_journal import need_journal
 from tui.cli.options import reason_option, services_argument, steady_option
@@ -49,8 +49,9 @@ the cluster, the node is the one planned, GET /v1/nodes/check/{uid} and GET /v1/
 It stops at the first failure and never resumes by itself. ctrl+c waits for the verdict of the
 action that was sent and starts no further one.
 
-Exit codes: 0 every node verified, 1 stopped at a node, 2 usage or configuration,
-3 a node or a gate could not be polled.
+Exit codes: 0 every node verified, 1 stopped at a node, 2 usage, configuration or refused,
+3 a node or a gate could not be polled; 3 too where another process rolls the cluster, or the
+journal cannot be written: then nothing was sent.
 """
 
 
@@ -121,7 +122,7 @@ def restart(
     if dry_run:
         ctx.exit(_rehearse(configuration, seen.made, passwords, typed, as_json=as_json))
     plan = replace(seen.made, reason=clean(reason))
-    need_journal(USAGE)
+    need_journal(UNREACHABLE)
     if typed is not None:
         _agree(plan, typed)
     if seen.gates.node == plan.steps[0].node and not seen.gates.waits:
@@ -138,8 +139,11 @@ def _refused(refusal: "PlanRefusal", seen: "RolloutPreview") -> CommandError:
     why = str(refusal)
     text = f"{clean(why, len(why))}; nothing was sent"
     if not seen.is_unasked:
+        if refusal.is_passing:  # as of an action there
+            code = ErrorCode.NOT_SENT
+            return CommandError(text, code, retryable=True, exit_code=UNREACHABLE)
         code = ErrorCode.LOCKED if refusal.is_locked else ErrorCode.NOT_ALLOWED
-        return CommandError(text, code, retryable=refusal.is_passing)
+        return CommandError(text, code)
     troubles = [
         (place.node, place.reading.trouble.kind) for place in seen.places if place.reading.trouble
     ]

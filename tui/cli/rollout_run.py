@@ -35,6 +35,17 @@ def stop_code(stop: StepStop | None) -> int:
     return UNREACHABLE if unasked else DOWN
 
 
+def end_code(now: RolloutProgress, *, is_interrupted: bool) -> int:
+    """Return the exit code of a rollout that ended before every node was verified.
+
+    Where it stopped at no node and was not interrupted, another process rolls the cluster, or it
+    could not be recorded: nothing was sent, and it may be tried again.
+    """
+    if now.stop is not None:
+        return stop_code(now.stop)
+    return DOWN if is_interrupted else UNREACHABLE
+
+
 def stopped_step(now: RolloutProgress) -> StepProgress | None:
     """Return the node's turn at which a rollout stopped, None if it was between two."""
     return next((step for step in now.steps if step.state in _STOPPED), None)
@@ -169,9 +180,7 @@ class RolloutRun:
                 return WELL
             if not now.is_open:
                 self._sum_up(now)
-                if now.stop is not None:
-                    return stop_code(now.stop)
-                return DOWN if self._stops else USAGE
+                return end_code(now, is_interrupted=self._stops > 0)
         running.result()
         return DOWN
 
