@@ -61,6 +61,8 @@ def test_no_remedy_names_a_key(remedy: Remedy) -> None:
             "compare the nodes: `rsdeck status`",
             "rsdeck status",
         ),
+        (NextStep("wait", Offer.RESUME), "wait: `rsdeck status`", "rsdeck status"),
+        (NextStep("fix it", Offer.EDIT), "fix it: `rsdeck config path`", "rsdeck config path"),
         (
             NextStep("see what else happened", Offer.TIMELINE),
             "see what else happened: `rsdeck events --since 1h --node node1`",

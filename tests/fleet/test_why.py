@@ -491,7 +491,7 @@ def test_a_stopped_service_is_started_where_it_may_be_and_else_is_a_matter_for_s
 
 @pytest.mark.parametrize("kinds", [KINDS, frozenset()], ids=["optional", "required"])
 def test_what_fails_or_loops_is_not_restarted_but_read_about(kinds: frozenset[str]) -> None:
-    failed = next_of(of_kind(subject(status="FATAL"), kinds))
+    failed = next_of(of_kind(subject(status="BACKOFF"), kinds))
     loop = event(CrashLoop(3, 600), 100, cause=Cause.NOT_ORDERED_HERE)
     looping = next_of(of_kind(subject(), kinds), loop)
     assert failed is not None
@@ -503,6 +503,18 @@ def test_what_fails_or_loops_is_not_restarted_but_read_about(kinds: frozenset[st
         assert step.text.endswith("contact Redis support") == (not kinds)
     others = next_of(of_kind(subject(), kinds), replace(loop, service="other"))
     assert others is None
+
+
+def test_what_its_supervisor_gave_up_is_started_once_the_reason_is_known() -> None:
+    """Nothing else starts it again; one between two tries is started by its supervisor."""
+    fatal = of_kind(subject(status="FATAL"), KINDS)
+    reason = "find the reason in its log on the node (/var/opt/redislabs/log)"
+    assert next_of(fatal) == NextStep(f"{reason}; then start it", Offer.START, "ccs")
+    assert next_of(replace(fatal, is_read_only=True)) == NextStep(reason)
+    for locked in (of_kind(fatal, frozenset()), subject(status="FATAL")):
+        step = next_of(locked)
+        assert step is not None
+        assert step.offer is None
 
 
 def test_other_states_of_a_service_have_a_next_step_of_their_own() -> None:
@@ -529,6 +541,7 @@ def test_a_node_that_is_not_well_itself_comes_before_its_services() -> None:
     wrong = with_node(wrong_node="another node answers")
     assert wrong is not None
     assert "url of the profile" in wrong.text
+    assert wrong.offer is Offer.EDIT
     trouble = Trouble(TroubleKind.LOGIN, "login stopped", remedies=(Remedy.GIVE_PASSWORD,))
     lost = with_node(reading=replace(about.node.reading, trouble=trouble))
     assert lost == NextStep(trouble=trouble)
@@ -539,6 +552,7 @@ def test_a_node_that_is_not_well_itself_comes_before_its_services() -> None:
     stale = with_node(reading=replace(about.node.reading, answered_at=NOW - 60))
     assert stale is not None
     assert stale.text.startswith("wait for its next answer")
+    assert stale.offer is Offer.RESUME
     assert with_node(reading=Reading("node1")) is None
 
 

@@ -62,10 +62,12 @@ def next_command(step: "NextStep", node: str) -> str:
             return f"rsdeck start {node} {step.service}"
         case Offer.EXPLAIN:
             return f"rsdeck why {node} {clean(step.service, 64)}"
-        case Offer.COMPARE:
+        case Offer.COMPARE | Offer.RESUME:
             return "rsdeck status"
         case Offer.TIMELINE:
             return f"rsdeck events --since 1h --node {node}"
+        case Offer.EDIT:
+            return "rsdeck config path"
         case None:
             return ""
 

@@ -46,7 +46,7 @@ from tui.model.event_text import event_text, log_entry_text
 from tui.model.node import Identity, Role
 from tui.model.reading import Trouble
 from tui.model.rollout import RolloutProgress, RolloutState
-from tui.model.service import Health, Kind, Service, kind_of, purpose_of
+from tui.model.service import GIVEN_UP, Health, Kind, Service, kind_of, purpose_of
 from tui.model.text import clean
 
 if TYPE_CHECKING:
@@ -559,6 +559,10 @@ class Offer(Enum):
     """See every service on every node."""
     TIMELINE = "timeline"
     """See what else happened on the node."""
+    RESUME = "resume"
+    """Resume polling, where it is paused."""
+    EDIT = "edit"
+    """Edit the node's profile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -587,14 +591,16 @@ def find_next_step(
     """
     node, reading = subject.node, subject.node.reading
     if node.wrong_node:
-        return NextStep("find out which node answers there, and fix the url of the profile")
+        text = "find out which node answers there, and fix the url of the profile"
+        return NextStep(text, Offer.EDIT)
     if reading.trouble is not None:
         is_bare = not (reading.trouble.hint or reading.trouble.remedies)
         return NextStep("check the node itself" if is_bare else "", trouble=reading.trouble)
     if reading.answered_at is None:
         return None
     if not node.is_fresh(now):
-        return NextStep("wait for its next answer; where polling is paused, resume it")
+        text = "wait for its next answer; where polling is paused, resume it"
+        return NextStep(text, Offer.RESUME)
     own = [event for event in events if event.node == node.name]
     if not subject.service:
         return _next_of_node(subject, own, now, on)
@@ -629,7 +635,7 @@ def _next_of_service(
         return NextStep(f"do not restart it again: find the reason in its log{_where(subject)}")
     match health:
         case Health.FAILED:
-            return NextStep(f"find the reason in its log{_where(subject)}")
+            return _next_of_failed(subject, service)
         case Health.DOWN:
             return _next_of_stopped(subject, service)
         case Health.UNKNOWN:
@@ -642,6 +648,18 @@ def _next_of_service(
             if restarts_of(changes, now)[0]:
                 return NextStep("see what else happened then", Offer.TIMELINE)
             return None
+
+
+def _next_of_failed(subject: WhySubject, service: Service) -> NextStep:
+    """Return that the log comes first; of what its supervisor has given up, that a start follows.
+
+    One that is between tries (BACKOFF) is tried again by itself.
+    """
+    reason = f"find the reason in its log{_where(subject)}"
+    may_start = subject.kind is Kind.OPTIONAL and not subject.is_read_only
+    if service.status == GIVEN_UP and may_start and service.is_actionable:
+        return NextStep(f"{reason}; then start it", Offer.START, service.name)
+    return NextStep(reason)
 
 
 def _next_of_stopped(subject: WhySubject, service: Service) -> NextStep:

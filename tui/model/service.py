@@ -51,6 +51,9 @@ class Health(Enum):
         return self in (Health.UP, Health.DONE)
 
 
+GIVEN_UP = "FATAL"
+"""The status of a service that its supervisor does not start again by itself (supervisord)."""
+
 # RESTARTING, RUNNING, STARTING and STOPPED are the documented words (Redis Software REST API,
 # local/services); the rest are the states of supervisord, which the v4 health call names.
 _HEALTH = {
@@ -61,7 +64,7 @@ _HEALTH = {
     "STOPPED": Health.DOWN,
     "EXITED": Health.DOWN,
     "BACKOFF": Health.FAILED,
-    "FATAL": Health.FAILED,
+    GIVEN_UP: Health.FAILED,
 }
 
 

@@ -205,6 +205,8 @@ def test_remedies_come_before_the_hint() -> None:
         (NextStep("look", Offer.EXPLAIN, "a\nb"), "look: esc, then f7 on a\\nb in the deck"),
         (NextStep("compare", Offer.COMPARE), "compare: 0 shows every service on every node"),
         (NextStep("see", Offer.TIMELINE), "see: e shows the timeline"),
+        (NextStep("resume", Offer.RESUME), "resume: esc, then p in the deck"),
+        (NextStep("fix", Offer.EDIT), "fix: n, then E on the node"),
         (
             NextStep(trouble=Trouble(TroubleKind.LOGIN, "text", "why?", (Remedy.REFRESH,))),
             "ctrl+r polls now; why?",
@@ -213,6 +215,7 @@ def test_remedies_come_before_the_hint() -> None:
 )
 def test_what_to_do_next_names_the_live_key(step: NextStep, text: str) -> None:
     keys = KEYS | {"start": "s", "back": "escape", "why": "f7", "matrix": "0", "timeline": "e"}
+    keys |= {"pause": "p", "nodes": "n", "edit": "E"}
     assert next_step_text(step, keys) == text
 
 

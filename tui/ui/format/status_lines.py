@@ -282,12 +282,14 @@ _OFFERS = {
     Offer.EXPLAIN: "{back}, then {why} on {service} in the deck",
     Offer.COMPARE: "{matrix} shows every service on every node",
     Offer.TIMELINE: "{timeline} shows the timeline",
+    Offer.RESUME: "{back}, then {pause} in the deck",
+    Offer.EDIT: "{nodes}, then {edit} on the node",
 }
 
 
 def next_step_text(step: NextStep, keys: Mapping[str, str]) -> str:
     """Return what to do next; `keys` are the live keys of the evidence by their id."""
-    names = ("start", "back", "why", "matrix", "timeline")
+    names = ("start", "back", "why", "matrix", "timeline", "pause", "nodes", "edit")
     shown = {name: key_text(keys.get(name, "")) for name in names}
     offer = "" if step.offer is None else _OFFERS[step.offer]
     offer = offer.format(service=visible_name(step.service), **shown)
