@@ -161,6 +161,15 @@ class Terminal:
 
         self.until(are_all_there, seconds)
 
+    def asks(self, *words: str) -> None:
+        """Read until a dialog shows all words and takes keys."""
+        self.until(lambda: self.is_asking(*words))
+
+    def is_asking(self, *words: str) -> bool:
+        """Whether a dialog shows all words and takes keys."""
+        text = self.text
+        return "wait a moment" not in text and all(word in text for word in words)
+
     def quiet(self, seconds: float) -> None:
         """Read for so many seconds, for something that must not happen."""
         end = time.monotonic() + seconds

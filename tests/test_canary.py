@@ -161,7 +161,7 @@ def test_neither_the_deck_nor_an_order_nor_a_form_of_snapshot_shows_the_password
     run.send(b"\x1b")
     run.until(lambda: "esc close" not in run.text)
     run.send(b"r")
-    run.shows("operation_type", "y restarts")  # keys count once it is armed
+    run.asks("operation_type", "y restarts")
     run.send(b"y")
     run.until(lambda: posts(place))
     run.shows("VERIFIED")
@@ -193,7 +193,7 @@ def posts(place: Place) -> list[Any]:
 def test_a_typed_password_shows_nowhere(place: Place) -> None:
     place.configure("")
     run = place.start()
-    run.shows("Five failures", "enter log in")
+    run.asks("Five failures", "enter log in")
     run.send(CANARY.encode())
     run.shows("•" * len(CANARY))
     run.quiet(0.5)  # Enter counts only where it comes alone
@@ -210,7 +210,7 @@ def test_a_refused_password_shows_nowhere(place: Place) -> None:
     place.served.cluster.users[USER].password = "another"
     place.configure(place.command(CANARY))
     run = place.start()
-    run.shows("does not accept", "enter log in")
+    run.asks("does not accept", "enter log in")
     place.check_processes(run)
     run.send(b"\x1b")
     run.shows("press L")
@@ -340,7 +340,7 @@ def test_a_selected_password_is_not_copied(key: str, place: Place) -> None:
     """Textual alone would write it to the terminal as it is, for its clipboard."""
     place.configure("")
     run = place.start()
-    run.shows("Five failures", "enter log in")
+    run.asks("Five failures", "enter log in")
     run.send(CANARY.encode())
     run.shows("•" * len(CANARY))
     run.send(b"\x1b[1;2H")  # shift+home

@@ -103,7 +103,7 @@ def test_on_every_screen_only_the_decks_own_sequences_are_written(tmp_path: Path
         terminal.send(b"/alert_mgr\r")
         terminal.quiet(0.5)
         terminal.send(b"r")
-        terminal.shows("Cancel", "y restarts")
+        terminal.asks("Cancel", "y restarts")
         terminal.send(b"n")
         terminal.resize(60, 20)
         terminal.shows("alert_mgr", "odd")

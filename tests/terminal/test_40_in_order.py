@@ -27,7 +27,7 @@ def test_what_is_typed_after_the_filters_key_is_looked_for_and_no_order(opened: 
 
 def test_what_is_typed_after_a_tab_goes_into_the_next_field(tmp_path: Path) -> None:
     with Terminal(RSDECK, environment(tmp_path)) as terminal:
-        terminal.shows("Add a node", "ctrl+s save")  # it takes input now
+        terminal.asks("Add a node", "ctrl+s save")
         terminal.send(b"nodeA\thttps://127.0.0.1:19444\tadmin@demo.local\t\tSECRETPW")
         terminal.shows("admin@demo.local", "nodeA", "•" * len("SECRETPW"))
         assert "SECRET" not in terminal.text

@@ -52,7 +52,7 @@ def test_an_order_without_its_answer_is_unknown_at_the_next_start_and_then_resol
             if how is None:
                 terminal.send(b"q")
                 # what is pressed before this could be read leaves nothing
-                terminal.shows("Quit while this is open?", "y quits")
+                terminal.asks("Quit while this is open?", "y quits")
                 terminal.send(b"y")
             else:
                 terminal.signal(how)

@@ -120,11 +120,11 @@ def test_a_deck_that_is_stuck_is_ended_all_the_same(opened: Open) -> None:
 def test_a_deck_that_is_left_names_the_orders_whose_outcome_is_unknown(opened: Open) -> None:
     with opened() as terminal:
         terminal.shows("alert_mgr", "optional")
-        terminal.press_until(b"r", lambda: "y restarts" in terminal.text)
+        terminal.press_until(b"r", lambda: terminal.is_asking("y restarts"))
         terminal.quiet(0.3)
         terminal.press_until(b"y", lambda: "restart alert_mgr on node1: waiting" in terminal.text)
         terminal.send(b"\x11")
-        terminal.shows("Quit while this is open?", "y quits")
+        terminal.asks("Quit while this is open?", "y quits")
         terminal.send(b"y")
         assert terminal.ends() == 0
         assert_given_back(terminal)

@@ -36,7 +36,7 @@ def test_a_cyrillic_letter_is_the_key_of_its_place_and_confirms_what_the_window_
         terminal.shows("1 shown")
         served.cluster.requests.clear()
         terminal.send(reported("к"))
-        terminal.shows("y restarts")
+        terminal.asks("y restarts")
         terminal.send(reported("н"))
         terminal.until(lambda: any(one.method == "POST" for one in served.cluster.requests))
         terminal.shows("verified")

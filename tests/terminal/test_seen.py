@@ -57,7 +57,7 @@ def test_keys_typed_at_a_stalled_terminal_confirm_nothing(
         select(terminal)
         type_blind(terminal, b"r", b"y", b"y", seconds=2.5, fill=fill)
         assert posts(served) == before
-        terminal.shows("y restarts")
+        terminal.asks("y restarts")
         terminal.quiet(0.5)
         assert posts(served) == before
         terminal.press_until(b"y", lambda: posts(served) == before + 1)
@@ -86,7 +86,7 @@ def test_a_name_and_enter_in_one_write_confirm_nothing(
     with production(tmp_path, served) as terminal:
         select(terminal)
         terminal.press_until(b"r", lambda: "type alert_mgr" in terminal.text)
-        terminal.shows("type alert_mgr, enter")
+        terminal.asks("type alert_mgr, enter")
         terminal.quiet(0.3)
         terminal.send(SERVICE + b"\r")
         terminal.quiet(1.5)
@@ -103,7 +103,7 @@ def test_a_terminal_that_answers_confirms_a_dialog_and_again_once_the_deck_was_s
     before = posts(served)
     with opened() as terminal:
         select(terminal)
-        terminal.press_until(b"r", lambda: "y restarts" in terminal.text)
+        terminal.press_until(b"r", lambda: terminal.is_asking("y restarts"))
         assert "not confirming" not in terminal.text
         terminal.signal(signal.SIGSTOP)
         terminal.until(lambda: terminal.is_stopped)
@@ -119,9 +119,9 @@ def test_a_terminal_that_never_answers_is_named_and_a_quiet_second_decides(
     before = posts(served)
     with opened(answers=False) as terminal:
         select(terminal)
-        terminal.press_until(b"r", lambda: "keys work in 2 s" in terminal.text)
+        terminal.press_until(b"r", lambda: "wait a moment" in terminal.text)
         terminal.send(b"y")
-        terminal.shows("y restarts")
+        terminal.asks("y restarts")
         assert posts(served) == before
         terminal.press_until(b"y", lambda: posts(served) == before + 1)
         terminal.shows("Terminal not confirming")

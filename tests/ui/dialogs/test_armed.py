@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import ClassVar
 
 import pytest
 from textual import events
@@ -176,6 +177,29 @@ async def test_a_key_that_came_before_arming_and_is_handled_after_it_is_dropped(
         assert window.arm()
         assert window.drops_input(early)
         assert not window.drops_input(events.Key("y", "y"))
+
+
+class Scrolling(Window):
+    """A window that scrolls by a key."""
+
+    free_keys: ClassVar[frozenset[str]] = frozenset({"down"})
+
+
+async def test_a_key_that_decides_nothing_is_handled_once_the_window_is_shown() -> None:
+    """P5: and the quiet before what decides begins anew all the same."""
+    app = RingingApp(arming_times=ArmingTimes(painted=LONG, quiet=LONG))
+    async with app.run_test():
+        window = Scrolling()
+        before = events.Key("down", None)
+        await app.push_screen(window)
+        await settle(app)
+        assert window.drops_input(before), "it was typed before there was anything to read"
+        assert window.drops_input(events.Key("y", "y"))
+        window._quiet_since = 0.0
+        assert not window.drops_input(events.Key("down", None))
+        assert window._quiet_since > 0.0
+        window.begin_arming()
+        assert window.drops_input(events.Key("down", None))
 
 
 @pytest.mark.real_time

@@ -229,10 +229,10 @@ async def test_what_is_refused_no_more_is_read_before_a_key_counts() -> None:
         question.shut = None
         question._refresh_go()
         assert not question.is_armed
-        assert help_text(shown) == "keys work in 0.02 s"
+        assert help_text(shown) == "y restarts · n or esc cancels · wait a moment"
         question._confirm()
         assert shown.answers == []
-        await wait_until(lambda: help_text(shown).startswith("y restarts"))
+        await wait_until(lambda: can_confirm(shown))
 
 
 async def test_enter_in_the_same_burst_as_the_words_decides_nothing() -> None:
@@ -299,6 +299,11 @@ def help_text(shown: Asked) -> str:
     return shown.question.query_one("#how", TextLine).said
 
 
+def can_confirm(shown: Asked) -> bool:
+    """Whether `y` restarts, by what is shown."""
+    return help_text(shown).startswith("y restarts") and "wait" not in help_text(shown)
+
+
 async def test_what_would_be_sent_is_seen_to_its_end_before_y_confirms_it() -> None:
     """P5, P29, case 59."""
     async with asked(LongQuestion) as shown:
@@ -342,7 +347,7 @@ class Growing(LongTail):
 async def test_what_is_new_in_the_essentials_has_to_be_seen_too() -> None:
     """P4, P5: the facts are found anew while the dialog is open."""
     async with asked(Growing) as shown:
-        await wait_until(lambda: help_text(shown).startswith("y restarts"))
+        await wait_until(lambda: can_confirm(shown))
         assert isinstance(shown.question, Growing)
         shown.question.grows = True
         await wait_until(lambda: "down shows the rest" in help_text(shown))
@@ -373,21 +378,21 @@ async def test_what_changed_while_it_was_scrolled_has_to_be_seen_again_and_ages_
         assert isinstance(question, Ticking)
         question._renew()
         await wait_until(lambda: help_text(shown).startswith("down shows the rest"))
-        while not help_text(shown).startswith("y restarts"):
+        while not can_confirm(shown):
             await shown.press("down")
         age = question.age
         question._renew()
         await settle(shown.app)
         question._refresh_go()
         assert question.age > age
-        assert help_text(shown).startswith("y restarts")
+        assert can_confirm(shown)
         question.risk = "another risk"
         question._renew()
         assert question.query_one("#facts").scroll_offset.y == 0
         await wait_until(lambda: "down shows the rest" in help_text(shown))
         await shown.press("y")
         assert shown.answers == []
-        while not help_text(shown).startswith("y restarts"):
+        while not can_confirm(shown):
             await shown.press("down")
         await shown.press("y")
         await wait_until(lambda: shown.answers)
@@ -400,13 +405,13 @@ async def test_a_key_that_was_meant_for_what_was_shown_before_confirms_nothing()
         question = shown.question
         assert isinstance(question, Ticking)
         question._renew()
-        await wait_until(lambda: question.is_armed and help_text(shown).startswith("y restarts"))
+        await wait_until(lambda: can_confirm(shown))
         question.risk = "another risk"
         question._renew()
         assert not question.is_armed
         question._confirm()
         assert shown.answers == []
-        await wait_until(lambda: help_text(shown).startswith("y restarts"))
+        await wait_until(lambda: can_confirm(shown))
 
 
 async def test_while_there_is_more_to_see_that_is_the_only_hint() -> None:
@@ -436,7 +441,7 @@ async def test_the_last_line_of_the_essentials_has_to_be_seen() -> None:
         await shown.press("y")
         assert shown.answers == []
         await shown.press("down")
-        await wait_until(lambda: help_text(shown).startswith("y restarts"))
+        await wait_until(lambda: can_confirm(shown))
 
 
 class Wrapping(Question):
@@ -485,11 +490,11 @@ async def test_what_was_seen_before_the_terminal_changed_is_seen_again(
     """P5, case 59: lines wrap differently, and a smaller window hides some."""
     async with asked(LongQuestion) as shown:
         await wait_until(lambda: help_text(shown).startswith("down shows the rest"))
-        while not help_text(shown).startswith("y restarts"):
+        while not can_confirm(shown):
             await shown.press("down")
         for width, height in (size, (80, 24)):
             await shown.resize(width, height)
-            await wait_until(lambda: not help_text(shown).startswith("y restarts"))
+            await wait_until(lambda: not can_confirm(shown))
             await shown.press("y")
             assert shown.answers == []
 
@@ -574,18 +579,53 @@ async def test_before_it_could_be_read_it_says_so_and_takes_no_key() -> None:
         app.push_screen(question, answers.append)
         await settle(app)
         shown = Asked(app, question, pilot.resize_terminal)
-        await wait_until(lambda: help_text(shown) == "keys work in 3600 s")
+        await wait_until(
+            lambda: help_text(shown) == "y restarts · n or esc cancels · wait a moment"
+        )
         await shown.press("y", "n", "enter")
         assert answers == []
         question._arm()
-        assert question._seen == 0  # it may not be on the screen as it is laid out
         assert question.query_one("#another").disabled
         bells = app.bells
         assert question.drops_input(click_on(question.query_one("#go")))
         assert app.bells == bells
-        assert help_text(shown) == "too early: wait 3600 s"
+        assert help_text(shown).endswith(" · too early: wait a moment")
         await shown.press("escape")
         assert answers == [None]
+
+
+async def test_what_the_terminal_has_not_shown_yet_is_not_seen() -> None:
+    """P5: it may not be on the screen as it is laid out, and scrolling keys were typed before."""
+    async with asked(LongQuestion) as shown:
+        question = shown.question
+        question._begin_reading()
+        question.begin_arming()
+        question._refresh_go()
+        assert question._seen == 0
+        assert question.drops_input(key_event("down"))
+
+
+async def test_a_dialog_that_takes_no_key_yet_scrolls_and_shows_its_question() -> None:
+    """Only what confirms is held: the essentials can be read to their end, and count as seen."""
+    app, answers = App(arming_times=ArmingTimes(painted=3600.0)), list[str | None]()
+    async with app.run_test() as pilot:
+        question = LongQuestion(ConfirmRequest("Restart alert_mgr?", "restart"), PALETTE)
+        app.push_screen(question, answers.append)
+        await settle(app)
+        shown = Asked(app, question, pilot.resize_terminal)
+        facts = question.query_one("#facts")
+        await wait_until(lambda: question._seen == facts.size.height > 1)
+        rest = "down shows the rest, then it can be confirmed"
+        assert help_text(shown) == f"{rest} · wait a moment"
+        while facts.scroll_offset.y < facts.max_scroll_y:
+            before = facts.scroll_offset.y
+            await shown.press("down")
+            assert facts.scroll_offset.y > before
+            question._refresh_go()
+        assert help_text(shown) == "y restarts · n or esc cancels · wait a moment"
+        await shown.press("y")
+        assert (question.is_armed, answers) == (False, [])
+        await wait_until(lambda: help_text(shown).endswith(" · too early: wait a moment"))
 
 
 async def test_that_a_key_came_too_early_is_shown_until_one_is_handled() -> None:

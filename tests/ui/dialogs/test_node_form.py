@@ -112,7 +112,7 @@ async def test_what_is_typed_before_the_form_could_be_read_is_in_no_field(tmp_pa
     """P5."""
     never = ArmingTimes(painted=3600.0)
     async with open_deck(empty(tmp_path), password=None, arming=never) as deck:
-        await deck.shows("Add a node", "keys work in 3600 s")
+        await deck.shows("Add a node", "ctrl+s save", "wait a moment")
         await deck.press(*"secret", "ctrl+s", "ctrl+t", "escape")
         screen = deck.app.screen
         assert isinstance(screen, NodeForm)

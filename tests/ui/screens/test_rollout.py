@@ -358,7 +358,7 @@ async def test_keys_typed_before_a_pause_do_not_answer_it(
         deck.burst("s", "y", "r", "y")
         await deck.settle()
         assert isinstance(deck.app.screen, RolloutScreen)
-        await deck.shows("esc closes, it stays paused · too early: wait 600 s")
+        await deck.shows("esc closes, it stays paused · too early: wait a moment")
         assert progress(deck).state is RolloutState.PAUSED
     assert ordered(served) == [2]
 

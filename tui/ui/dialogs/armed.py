@@ -1,9 +1,9 @@
 """Screens that ignore input until they could be read: what was typed before decides nothing."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
-from typing import Generic, TypeVar, cast
+from typing import ClassVar, Generic, TypeVar, cast
 
 from textual import events
 from textual.screen import ModalScreen
@@ -18,6 +18,9 @@ _Result = TypeVar("_Result")
 
 _TYPED = (events.Key, events.MouseDown, events.Paste)
 
+SCROLL_KEYS = frozenset({"down", "pagedown", "up", "pageup"})
+"""The keys that show more of what a dialog asks about."""
+
 
 class TypeAheadProofScreen(ModalScreen[_Result], Generic[_Result]):
     """Ignores input until the terminal has shown it for a while and the keyboard has been quiet.
@@ -25,7 +28,10 @@ class TypeAheadProofScreen(ModalScreen[_Result], Generic[_Result]):
     `begin_arming` starts the wait, and the first `arm` that comes late enough ends it. It starts
     again where a frame was dropped since. The app calls `drops_input` before it handles what
     comes from the terminal. What decides goes through `decide`, which wants a key on its own.
+    The `free_keys` decide nothing: they are handled as soon as the terminal has shown it.
     """
+
+    free_keys: ClassVar[frozenset[str]] = frozenset()
 
     guards_quit_key = False
     holds_toasts = True
@@ -50,12 +56,26 @@ class TypeAheadProofScreen(ModalScreen[_Result], Generic[_Result]):
 
     @property
     def arming_hints(self) -> list[Hint]:
-        """When input is accepted, where it is not yet, or that it came before."""
+        """That input is not accepted yet, or that it came before."""
         if self.is_armed:
             return [("too early: repeat it", "")] if self._was_early else []
-        wait = max(self.arming_times.painted, self._arms.frame_reports.confirmed_within)
-        words = "too early: wait" if self._was_early else "keys work in"
-        return [(f"{words} {wait:g} s", "")]
+        return [("too early: wait a moment" if self._was_early else "wait a moment", "")]
+
+    def with_arming(self, hints: Iterable[Hint]) -> list[Hint]:
+        """Return hints with those of arming: before them, or behind them while keys do not work.
+
+        The keys are then shown at the place where they will work.
+        """
+        early = self.arming_hints
+        return [*early, *hints] if self.is_armed else [*hints, *early]
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether the terminal has shown it since it began to arm, as far as that is known."""
+        if self._report is None or self.is_armed:
+            return self.is_armed
+        state = self._arms.frame_reports.state(self._report)
+        return state in (FrameState.SHOWN, FrameState.UNCONFIRMED)
 
     # Arming
 
@@ -101,7 +121,7 @@ class TypeAheadProofScreen(ModalScreen[_Result], Generic[_Result]):
             self._cancel_pending()
 
     def drops_input(self, event: events.Event) -> bool:
-        """Whether an event from the terminal is to be dropped: every one, until armed."""
+        """Whether an event from the terminal is to be dropped: all but free keys, until armed."""
         if isinstance(event, _TYPED):
             # By when it came, which may be well before it is looked at.
             self._is_alone = event.time - self._key_at >= self.arming_times.alone
@@ -115,9 +135,16 @@ class TypeAheadProofScreen(ModalScreen[_Result], Generic[_Result]):
             self._quiet_since = time.monotonic()
         # By when it came: on a busy machine its turn may come long after.
         is_early = not self.is_armed or event.time < self._armed_at
+        is_early = is_early and not self._is_free(event)
         if isinstance(event, _TYPED):
             self._was_early, self._is_undone = is_early or self._is_undone, False
         return is_early
+
+    def _is_free(self, event: events.Event) -> bool:
+        """Whether an event decides nothing, and came after the terminal had shown this."""
+        is_free = isinstance(event, events.Key) and event.key in self.free_keys
+        shown = self._report
+        return is_free and self.is_shown and shown is not None and event.time >= shown.shown_at
 
     def decide(self, decision: Callable[[], Awaitable[None] | None]) -> None:
         """Call `decision` soon, if the key that led here came alone and no other comes near.
@@ -162,13 +189,13 @@ class ArmedScreen(TypeAheadProofScreen[_Result], Generic[_Result]):
 
     @property
     def arming_hints(self) -> list[Hint]:
-        """When input is accepted, that it came before, or that what was pasted is not taken."""
+        """That input is not accepted yet or came before, or that what was pasted is not taken."""
         if self.is_armed and self._was_pasted:
             return [("paste is not taken: type it", "")]
         return super().arming_hints
 
     def drops_input(self, event: events.Event) -> bool:
-        """Whether an event is to be dropped: every paste, and keys and clicks until armed."""
+        """Whether an event is to be dropped: every paste, and what decides until armed."""
         if isinstance(event, events.Key) and event.key == "escape":
             self._cancel_pending()
             return False

@@ -6,7 +6,7 @@ type-ahead decides nothing. What decides is no Textual action, since a link can 
 
 from abc import abstractmethod
 from collections.abc import Iterable
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -20,7 +20,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Input, Static
 
 from tui.model.dataclass import dataclass
-from tui.ui.dialogs.armed import ArmedScreen, TypedInput
+from tui.ui.dialogs.armed import SCROLL_KEYS, ArmedScreen, TypedInput
 from tui.ui.format.key_bar import Hint, hint_line
 from tui.ui.format.status_lines import Palette
 from tui.ui.widgets.text_line import TextLine
@@ -101,6 +101,7 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
     """Asks before something is done; returns what was confirmed, or None."""
 
     AUTO_FOCUS = "#cancel"
+    free_keys: ClassVar[frozenset[str]] = SCROLL_KEYS
 
     def __init__(self, request: ConfirmRequest, palette: Palette) -> None:
         super().__init__()
@@ -174,6 +175,7 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
         box.border_title = Content(self._request.title)
         box.set_class(self._request.is_dangerous, "-dangerous")
         self.show_facts()
+        self.query_one("#how", TextLine).say(self._help_text(None))
         self.begin_arming()
         self.set_interval(0.1, self._arm)
         self.set_interval(_RENEWED_EVERY, self._renew)
@@ -227,8 +229,8 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
         self.query_one("#changed", TextLine).say(Text(why, self._palette["bad"]))
         hidden = self._hidden(self._fit())
         complete = self._is_complete() and not why and not hidden
-        go.disabled = not (go.has_class("-armed") and complete)
-        self.query_one("#how", TextLine).say(self._help_text(go, hidden))
+        go.disabled = not (go.has_class("-armed") and self.is_armed and complete)
+        self.query_one("#how", TextLine).say(self._help_text(hidden))
 
     def _check(self) -> None:
         """Check again what refuses; once nothing does any more, it is read before keys count."""
@@ -245,10 +247,10 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
         return fit_facts(self.query_one("#confirm"), self.query_one("#facts"), self.size.height)
 
     def _hidden(self, room: int) -> Hint | None:
-        """Return why the essentials were not seen yet; None once they were.
+        """Return why the essentials were not seen yet; None once they were, or are in view.
 
-        Before the dialog is armed nothing counts: it may not be on the screen as it is laid out,
-        and the first layout may give the facts more than the `room` that they have in the end.
+        Before the terminal has shown them nothing is counted: the first layout may give the facts
+        more than the `room` that they have in the end.
         """
         box = self.query_one("#facts")
         width = self.query_one("#what").content_size.width
@@ -264,10 +266,12 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
             # Lines wrap differently now, and a smaller window hides some.
             self._seen_at = (width, self.size.height)
             self._begin_reading()
-        top = round(box.scroll_offset.y)
-        if top <= self._seen and self.is_armed:
-            self._seen = max(self._seen, top + min(visible, room))
-        if self._seen >= self._lines_needed(width):
+        top, seen = round(box.scroll_offset.y), self._seen
+        if top <= seen:
+            seen = max(seen, top + min(visible, room))
+        if self.is_shown:
+            self._seen = seen
+        if seen >= self._lines_needed(width):
             return None
         return MORE if top <= self._seen else _BACK
 
@@ -291,17 +295,18 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
         found = self.query(selector).results(Input)
         return next((field.value.strip() for field in found), "")
 
-    def _help_text(self, go: Button, hidden: Hint | None) -> Text:
-        request, muted = self._request, self._palette["muted"]
+    def _help_text(self, hidden: Hint | None) -> Text:
+        request = self._request
         if self.refused is not None:
             then = self.refused.then
             label = f"esc, then {then}" if then else f"esc {request.backs}"
             return hint_line([(label, "escape")], self._palette["warn"])
-        if not go.has_class("-armed"):
-            return hint_line(self.arming_hints, muted)
-        early = self.arming_hints
+        if hidden == _TOO_SMALL and not self.is_armed:
+            hidden = None  # the first layout may be too high, and the next one is not
         if hidden:
-            return hint_line(self._hidden_hints(hidden), self._palette["warn"])
+            hints = self._hidden_hints(hidden)
+            hints = hints if self.is_armed else self.with_arming(hints)
+            return hint_line(hints, self._palette["warn"])
         facts = self.query_one("#facts", VerticalScroll)
         below = facts.scroll_offset.y < facts.max_scroll_y
         more = [("down: more", "down")] if below else []
@@ -317,8 +322,10 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
             hints.append((f"esc {request.backs}", "escape"))
         else:
             hints = [(f"y {request.verb}s", "y"), (f"n or esc {request.backs}", "escape")]
-        is_new = early or self._is_unfinished
-        return hint_line([*early, *hints, *more], self._palette["warn"] if is_new else muted)
+        is_new = self.arming_hints or self._is_unfinished
+        style = self._palette["warn"] if is_new else self._palette["muted"]
+        style = style if self.is_armed else self._palette["off"]
+        return hint_line(self.with_arming([*hints, *more]), style)
 
     def _hidden_hints(self, hidden: Hint) -> list[Hint]:
         """Return what shows the rest, and what comes then: what to type, once no field says it."""
@@ -350,7 +357,7 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
         elif event.key == "y" and not is_typed:
             event.stop()
             self.decide(self._confirm)
-        elif event.key in ("down", "pagedown", "up", "pageup"):
+        elif event.key in SCROLL_KEYS:
             event.stop()
             self._page(1 if event.key.endswith("down") else -1)
         elif event.key in ("tab", "shift+tab"):

@@ -174,8 +174,8 @@ class NodeForm(TypeAheadProofScreen[SavedProfile | None]):
         self.set_interval(0.1, self._arm)
 
     def _arm(self) -> None:
-        hints = _HINTS if self.arm() else []
-        hints = [*self.arming_hints, *hints]
+        self.arm()
+        hints = self.with_arming(_HINTS)
         if hints != self._hints:
             self._hints = hints
             self.query_one("#form").border_subtitle = hint_border(hints)

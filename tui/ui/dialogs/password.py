@@ -48,8 +48,9 @@ class PasswordDialog(TypeAheadProofScreen[Secret | None]):
         self.set_interval(0.1, self._arm)
 
     def _arm(self) -> None:
-        hints = [("enter log in", "enter"), ("esc not now", "escape")] if self.arm() else []
-        self.query_one("#how", TextLine).say(hint_line([*self.arming_hints, *hints], ""))
+        hints = [("enter log in", "enter"), ("esc not now", "escape")]
+        style = "" if self.arm() else self._palette["off"]
+        self.query_one("#how", TextLine).say(hint_line(self.with_arming(hints), style))
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:

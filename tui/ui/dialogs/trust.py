@@ -7,6 +7,7 @@ it can be read decides nothing, nor does what is pasted.
 
 import asyncio
 from datetime import UTC, datetime
+from typing import ClassVar
 
 from rich.text import Text
 from textual import events, on
@@ -33,7 +34,7 @@ from tui.fleet.onboarding.pinning import (
     fetch_certificate,
     pin_certificate,
 )
-from tui.ui.dialogs.armed import ArmedScreen, TypedInput
+from tui.ui.dialogs.armed import SCROLL_KEYS, ArmedScreen, TypedInput
 from tui.ui.dialogs.confirm import MORE, facts_table, fit_facts
 from tui.ui.format.key_bar import hint_line
 from tui.ui.format.status_lines import Palette
@@ -42,6 +43,8 @@ from tui.ui.widgets.text_line import TextLine
 
 class TrustDialog(ArmedScreen[Configuration | None]):
     """Shows a certificate and pins it; returns the configuration with the pin, or None."""
+
+    free_keys: ClassVar[frozenset[str]] = SCROLL_KEYS
 
     def __init__(
         self, configuration: Configuration, profile: NodeProfile, palette: Palette
@@ -120,31 +123,29 @@ class TrustDialog(ArmedScreen[Configuration | None]):
         """Enable the field once the keyboard is quiet, and show what the keys do."""
         facts = self.query_one("#facts", VerticalScroll)
         fit_facts(self.query_one("#certificate"), facts, self.size.height)
-        if not self.arm():
-            hints = []
-        elif not self._takes_digits:
-            hints = [("esc close", "escape")]
-        else:
+        is_armed = self.arm()
+        hints = [("esc close", "escape")]
+        if self._takes_digits:
             hints = [
                 ("compare it on the node and type its first digits", ""),
                 ("enter pin", "enter"),
                 ("esc not now", "escape"),
             ]
             field = next(iter(self.query("#digits").results(TypedInput)), None)
-            if field is not None and field.disabled:
+            if is_armed and field is not None and field.disabled:
                 field.disabled = False
                 field.focus()
-        if self.is_armed and facts.scroll_offset.y < facts.max_scroll_y:
+        if facts.scroll_offset.y < facts.max_scroll_y:
             hints = [MORE, *hints]
-        hints = [*self.arming_hints, *hints]
-        self.query_one("#how", TextLine).say(hint_line(hints, self._palette["muted"]))
+        style = self._palette["muted" if is_armed else "off"]
+        self.query_one("#how", TextLine).say(hint_line(self.with_arming(hints), style))
 
     def on_key(self, event: events.Key) -> None:
         """Close, or scroll; the field handles its keys first."""
         if event.key == "escape":
             event.stop()
             self.dismiss(None)
-        elif event.key in ("down", "pagedown", "up", "pageup"):
+        elif event.key in SCROLL_KEYS:
             event.stop()
             facts = self.query_one("#facts", VerticalScroll)
             step = 1 if event.key.endswith("down") else -1

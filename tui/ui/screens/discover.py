@@ -182,9 +182,8 @@ class DiscoverScreen(ArmedScreen[AddedProfiles | None]):
             hints = [(f"y log in to {self._new_nodes}", "y"), _CLOSE]
         else:
             hints = _HINTS if self._found is not None else [_CLOSE]
-        hints = hints if self.arm() else []
-        hints = [*self.arming_hints, *hints]
-        self.query_one("#how", TextLine).say(hint_line(hints, self._palette["muted"]))
+        style = self._palette["muted" if self.arm() else "off"]
+        self.query_one("#how", TextLine).say(hint_line(self.with_arming(hints), style))
 
     @on(LiveTable.CursorMoved, "#members")
     def _cursor_moved(self, event: LiveTable.CursorMoved) -> None:

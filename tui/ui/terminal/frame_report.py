@@ -89,11 +89,6 @@ class FrameReports:
         self._repaints += 1
         self._open.clear()
 
-    @property
-    def confirmed_within(self) -> float:
-        """Seconds after which a frame counts as shown, where the terminal has never answered."""
-        return 0.0 if self._output is None or self.has_answered else REPLY_WITHIN
-
     def request(self) -> FrameReport:
         """Send a status report behind all that has been painted so far."""
         report = FrameReport(self._epoch)
