@@ -1,16 +1,25 @@
 """What an action touches, found from what a fleet knows now: nothing is read for it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
+from datetime import UTC, datetime
 
 from tui.fleet.fleet import Fleet
 from tui.fleet.orders.impact import Finding, OrderPlace, Peer, PeerState, find_impact
 from tui.fleet.polling.poller import NodePoller
+from tui.fleet.problems import (
+    LOOPS_FOR,
+    NodeCondition,
+    ProblemSubject,
+    Severity,
+    find_problems,
+)
+from tui.model.event import EventKind
 from tui.model.node import ObservedHealth
 from tui.model.order import Verb
 
 
 def order_impact(
-    fleet: Fleet, verb: Verb, services: Iterable[str], node: str, now: float
+    fleet: Fleet, verb: Verb, services: Collection[str], node: str, now: float
 ) -> tuple[Finding, ...]:
     """List what `verb` on `services` of a node touches at `now`, of the clock of ages.
 
@@ -23,8 +32,34 @@ def order_impact(
         facts.identity.role,
         facts.identity.version,
         facts.maintenance,
+        tuple(_problems(fleet, watch, services, now)),
     )
     return find_impact(verb, services, place, watch.context, _peers(fleet, watch, now), now)
+
+
+_OF_NODE = frozenset({ProblemSubject.SERVICE, ProblemSubject.HEALTH})
+"""What else may be wrong with a node has its own place in a confirmation, or refuses the action."""
+
+
+def _problems(
+    fleet: Fleet, watch: NodePoller, services: Collection[str], now: float
+) -> Iterator[str]:
+    """Yield the problems of a node, the worst first, without notices and those of `services`."""
+    events = [event for event in fleet.events if event.node == watch.name]
+    loops = {
+        event.service
+        for event in events
+        if event.kind is EventKind.LOOPING and now - event.at <= LOOPS_FOR
+    }
+    for problem in find_problems([NodeCondition.of(watch)], events, now, datetime.now(UTC)):
+        if problem.severity is Severity.NOTICE or problem.subject not in _OF_NODE:
+            continue
+        service = watch.reading.find(problem.service) if problem.service else None
+        if service is None:
+            yield problem.what
+        elif service.name not in services:
+            loop = " in a crash loop" if service.name in loops else ""
+            yield f"{service.shown} {service.status or 'without a status'}{loop}"
 
 
 def _peers(fleet: Fleet, watch: NodePoller, now: float) -> Iterator[Peer]:

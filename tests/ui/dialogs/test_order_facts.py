@@ -121,11 +121,14 @@ def test_what_must_be_seen_anew_is_another_touch_or_request_and_never_an_age() -
     """P29."""
     ill = Finding(Subject.UNHEALTHY, 1, names=("node2",), worst=(("node2", "ccs STOPPED"),))
     again = replace(ill, worst=(("node2", "ccs STARTING"),))
-    found = (Finding(Subject.CLIENTS, 5, age=12.0), Finding(Subject.LICENSE, gap="403"), ill)
+    here = Finding(Subject.PROBLEMS_HERE, 1, names=("ccs FATAL",))
+    more = Finding(Subject.PROBLEMS_HERE, 2, names=("ccs BACKOFF", "cnm_exec FATAL"))
+    found = (Finding(Subject.CLIENTS, 5, age=12.0), Finding(Subject.LICENSE, gap="403"), ill, here)
     local = PLAIN.order.route
     routes = (local, Route("node1", local.url, Route.PRIMARY))
     looks = [
-        (replace(found[0], age=13.0), found[1], again),
+        (replace(found[0], age=13.0), found[1], again, more),
+        found[:3],
         (replace(found[0], count=6), *found[1:]),
     ]
     dialog = OrderDialog(
@@ -137,6 +140,8 @@ def test_what_must_be_seen_anew_is_another_touch_or_request_and_never_an_age() -
     first = dialog.ageless_essentials
     assert dialog.renew_facts()  # ages and uptimes go on, so it is shown again
     assert dialog.ageless_essentials == first
+    dialog.renew_facts()
+    assert dialog.ageless_essentials != first
     dialog.renew_facts()
     touched = dialog.ageless_essentials
     assert touched != first

@@ -34,6 +34,7 @@ class ContextPart(Enum):
     """A part of what surrounds a node, known or unknown as a whole; the value is its word."""
 
     NODES = "nodes"
+    SERVICES = "services"
     DATABASES = "databases"
     SHARDS = "shards"
     ACTIONS = "running actions"
@@ -66,6 +67,8 @@ class Subject(Enum):
     """The node is the primary."""
     QUORUM = "quorum"
     """`count` nodes are up of `total` that count for quorum."""
+    PROBLEMS_HERE = "problems here"
+    """`count` problems are on the node itself, but for those of the services; `names` are these."""
     MAINTENANCE_HERE = "maintenance here"
     """The node itself is in maintenance; `names` holds since when."""
     MAINTENANCE = "maintenance"
@@ -105,6 +108,7 @@ _PARTS = {
     Subject.ALERTS: ContextPart.ALERTS,
     Subject.PRIMARY: ContextPart.NODES,
     Subject.QUORUM: ContextPart.QUORUM,
+    Subject.PROBLEMS_HERE: ContextPart.SERVICES,
     Subject.MAINTENANCE_HERE: ContextPart.NODES,
     Subject.MAINTENANCE: ContextPart.NODES,
     Subject.NOT_POLLED: ContextPart.NODES,
@@ -121,11 +125,13 @@ _OF_NODE = frozenset(
         Subject.REPLICA_SHARDS,
         Subject.UNREPLICATED,
         Subject.PRIMARY,
+        Subject.PROBLEMS_HERE,
         Subject.MAINTENANCE_HERE,
     }
 )
 _RISKY_AT_ANY_COUNT = frozenset(
     {
+        Subject.PROBLEMS_HERE,
         Subject.MAINTENANCE_HERE,
         Subject.MAINTENANCE,
         Subject.NOT_POLLED,
@@ -197,12 +203,16 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class OrderPlace:
-    """The node that an action goes to: its uid, role, version and maintenance."""
+    """The node that an action goes to: its uid, role, version and maintenance.
+
+    `problems` are those it has beside those of the services, in a few words, the worst first.
+    """
 
     uid: int | None = None
     role: Role = Role.UNKNOWN
     version: str = ""
     maintenance: Maintenance | None = None
+    problems: tuple[str, ...] = ()
 
 
 def find_impact(  # noqa: PLR0917 - each is one thing that it is found from
@@ -360,8 +370,10 @@ class _Search:
         return [found] if found.is_risk or not found.is_known else []
 
     def around(self, peers: Iterable[Peer]) -> list[Finding]:
-        """List what is wrong around: maintenance, other nodes, certificates, the license."""
+        """List what is wrong around: on the node, other nodes, certificates, the license."""
         found: list[Finding] = []
+        if problems := self._place.problems:
+            found.append(Finding(Subject.PROBLEMS_HERE, len(problems), names=problems))
         if self._place.maintenance is not None:
             since = (self._place.maintenance.since,) if self._place.maintenance.since else ()
             found.append(Finding(Subject.MAINTENANCE_HERE, 1, names=since))

@@ -52,13 +52,20 @@ def plan_impact_lines(
     """Return what a plan touches, what speaks against it first.
 
     What is the same on all nodes stands once, else with its nodes; what is of the cluster once.
+    Problems of a node that others see, too, stand there alone.
     """
     around = _around_all(chain.from_iterable(impact.values()))
+    ill = {name for one in around if one.subject is Subject.UNHEALTHY for name in one.names}
     lines: list[ImpactLine] = []
     for is_known in (True, False):
         nodes: dict[ImpactLine, list[str]] = {}
         for node, findings in impact.items():
-            own = [one for one in findings if not one.subject.is_of_cluster]
+            own = [
+                one
+                for one in findings
+                if not one.subject.is_of_cluster
+                and not (one.subject is Subject.PROBLEMS_HERE and node in ill)
+            ]
             for line in impact_lines(verb, [one for one in own if one.is_known is is_known]):
                 nodes.setdefault(line, []).append(node)
         lines += [
@@ -139,6 +146,9 @@ def _around(finding: Finding) -> str:
             return "this node is the primary"
         case Subject.QUORUM:
             return _quorum(finding)
+        case Subject.PROBLEMS_HERE:
+            what = "a problem" if finding.count == 1 else "problems"
+            return f"this node has {what} already: {_names(finding.names)}"
         case Subject.MAINTENANCE_HERE:
             since = "".join(f" since {clean(name)}" for name in finding.names)
             return f"this node is in maintenance{since}"

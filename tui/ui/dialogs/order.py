@@ -9,7 +9,7 @@ from textual.widgets import Button
 
 from tui.fleet.orders.executor import request_text
 from tui.fleet.orders.guard import Refusal, Ruling
-from tui.fleet.orders.impact import Finding
+from tui.fleet.orders.impact import Finding, Subject
 from tui.fleet.orders.impact_text import impact_lines
 from tui.model.clock import clock_duration, monotonic, one_unit
 from tui.model.dataclass import dataclass
@@ -150,11 +150,16 @@ def impact_facts(verb: Verb, impact: Sequence[Finding], palette: Palette) -> lis
 def without_ages(impact: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return what an action touches with all of it as just read, to be compared.
 
-    What is worst on other nodes is left away: a service that flaps there would disarm the dialog.
+    What is worst on other nodes is left away, and which problems the node has: a service that
+    flaps would disarm the dialog.
     """
-    return tuple(
-        replace(finding, age=None if finding.age is None else 0.0, worst=()) for finding in impact
-    )
+    return tuple(map(_without_age, impact))
+
+
+def _without_age(finding: Finding) -> Finding:
+    if finding.subject is Subject.PROBLEMS_HERE:
+        return Finding(finding.subject, 1)
+    return replace(finding, age=None if finding.age is None else 0.0, worst=())
 
 
 def order_warnings(question: OrderQuestion, order: Order) -> Sequence[str]:
