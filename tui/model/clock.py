@@ -175,6 +175,11 @@ def one_unit(seconds: float) -> str:
     return next(iter(_words(seconds)), "0 s")
 
 
+def after_text(seconds: float) -> str:
+    """Return ` after 1.2 s`, in tenths; empty where it would be none."""
+    return f" after {seconds:.1f} s" if round(seconds, 1) else ""
+
+
 def one_unit_of_minutes(seconds: float) -> str:
     """Return a length of time in its largest unit, at least a minute: `1 min`, `2 h`, `5 d`."""
     days, hours, minutes, _ = _split(seconds)

@@ -6,6 +6,7 @@ from dataclasses import field, replace
 from datetime import datetime
 from enum import Enum
 
+from tui.model.clock import after_text
 from tui.model.dataclass import dataclass
 from tui.model.node import Environment, Identity, NodeEvidence
 from tui.model.service import Kind, Run, is_one_shot, uptime_started_over
@@ -223,6 +224,10 @@ class TimelineMark:
 
     moment: Moment
     at: float
+
+    def __str__(self) -> str:
+        """Return it as `seen down after 1.2 s`; `seen down` where that is no time at all."""
+        return f"{self.moment.word}{after_text(self.at)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,16 @@ from tui.fleet.orders.verdict import (
     Patience,
     decide_verdict,
 )
-from tui.model.order import AnswerOutcome, OrderAnswer, Result, SeenService, Verb, Verdict
+from tui.model.order import (
+    AnswerOutcome,
+    Moment,
+    OrderAnswer,
+    Result,
+    SeenService,
+    TimelineMark,
+    Verb,
+    Verdict,
+)
 from tui.model.reading import Reading, Trouble, TroubleKind
 from tui.model.service import Kind, Service
 
@@ -787,3 +796,11 @@ def test_times_of_a_verdict_count_from_when_the_post_left() -> None:
     assert "shown nothing for 60 s" in verdict.text
     (mark,) = evidence.timelines()["ccs"]
     assert round(mark.at, 6) == 0.2
+
+
+@pytest.mark.parametrize(
+    ("at", "text"),
+    [(0.0, "seen down"), (0.04, "seen down"), (0.06, "seen down after 0.1 s")],
+)
+def test_a_moment_is_worded_with_its_time_only_where_that_is_not_none(at: float, text: str) -> None:
+    assert str(TimelineMark(Moment.DOWN, at)) == text

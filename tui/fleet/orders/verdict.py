@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Protocol
 
+from tui.model.clock import after_text
 from tui.model.dataclass import dataclass
 from tui.model.order import (
     AnswerOutcome,
@@ -207,10 +208,12 @@ def _unsteady(case: _ServiceCase, after: float) -> str:
     if _ran_before(case, last):
         ran = f"it runs for {last.uptime} s, and the action left {last.at:.0f} s before"
         return f"a new start time, but {ran}: does another node answer?"
-    reached = f"reached it after {after:.1f} s"
+    reached = f"reached it{after_text(after)}"
     if case.now - last.at > case.patience.unseen:
         return f"{reached}, then the node was not seen any more"
-    return f"{reached}, stable for {last.at - after:.1f} s, then the time was up"
+    stable = round(last.at - after, 1)
+    held = f", stable for {stable:.1f} s" if stable else ""
+    return f"{reached}{held}, then the time was up"
 
 
 def _denied(answer: NodeAnswer, text: str) -> str:
@@ -269,7 +272,7 @@ def _flapped(first: Observation, off: Observation) -> str:
     is_new = off.started_at != first.started_at
     again = " with a new start time" if is_new else " with a shorter uptime"
     again = again if off.status == first.status else ""
-    return f"reached it, then {what}{again} after {off.at - first.at:.1f} s"
+    return f"reached it, then {what}{again}{after_text(off.at - first.at)}"
 
 
 def _nothing_happened(case: _ServiceCase) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tui.model.clock import clock_duration, one_unit
-from tui.model.order import Moment, Result
+from tui.model.order import Moment, Result, TimelineMark
 from tui.model.service import Health
 from tui.model.text import cut, fold, visible_name, width
 
@@ -153,7 +153,7 @@ def _orders(document: Document) -> list[str]:
             result = (service["result"] or "open").upper()
             lines += _wrapped(f"{service['name']}: {result} {service['text'] or ''}", "    ")
             marks = ", ".join(
-                f"{Moment(mark['what']).word} after {mark['at_seconds']} s"
+                str(TimelineMark(Moment(mark["what"]), mark["at_seconds"]))
                 for mark in service["timeline"]
             )
             lines += _wrapped(marks, "      ") if marks else []

@@ -465,7 +465,7 @@ def is_unseen(progress: OrderProgress, now: float) -> bool:
 
 def timeline_text(marks: Iterable[TimelineMark]) -> str:
     """Return the moments of an order's timeline, in seconds after the POST left."""
-    return ", ".join(f"{mark.moment.word} after {mark.at:.1f} s" for mark in marks)
+    return ", ".join(map(str, marks))
 
 
 def _timeline_part(marks: Sequence[TimelineMark], rank: int, palette: Palette) -> Part:
