@@ -113,7 +113,7 @@ SENTENCES: list[tuple[EventDetails, Cause, str, str]] = [
         f"rollout 1: {TITLE}: aborted", "rollout aborted",
     ),
     (
-        RolloutMoved(1, TITLE, RolloutState.DONE, skipped=("n1", "n2"), note="3 m"), HERE,
+        RolloutMoved(1, TITLE, RolloutState.DONE, False, ("n1", "n2"), "3 m", ("ccs",)), HERE,
         f"rollout 1: {TITLE}: done, but n1, n2 were skipped, 3 m", "rollout done",
     ),
     (

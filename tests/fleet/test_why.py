@@ -342,6 +342,37 @@ def test_how_a_rollout_went_on_at_other_nodes_comes_before_its_pause_at_this_one
     assert [one.age for one in of(found, EvidenceKind.ACTION)] == [20.0, 100.0]
 
 
+def test_for_a_service_the_rollouts_and_actions_of_others_are_counted_or_missing() -> None:
+    def moved(number: int, ago: float, *services: str) -> Event:
+        title = f"restart {', '.join(services)} on 3 nodes of demo"
+        state = RolloutState.PAUSED
+        return event(RolloutMoved(number, title, state, note="no", services=services), ago, "")
+
+    of_other = event(OrderGiven(Verb.STOP, ("ok", "other")), 70, "")
+    events = [moved(1, 90, "ok"), of_other, moved(2, 60, "ok", "ccs"), moved(3, 30, "ok")]
+    own, others = of(find(subject(), *events), EvidenceKind.ACTION)
+    assert own.text.startswith("rollout 2: restart ok, ccs on 3 nodes")
+    assert (others.text, others.age) == ("2 rollouts of other services came to node1", 30.0)
+    assert not others.is_problem
+    none, single = of(find(subject(), moved(1, 20, "ok")), EvidenceKind.ACTION)
+    assert none.text == "no action from here is known"
+    assert single.text == "1 rollout of other services came to node1"
+    of_node = of(find(subject(""), *events), EvidenceKind.ACTION)
+    assert [one.age for one in of_node] == [30.0, 60.0, 70.0, 90.0]
+
+
+def test_an_open_rollout_of_other_services_is_named_without_why_it_is_paused() -> None:
+    step = Step("node1", "https://node1:9443", Identity(1), ())
+    plan = Plan(1, Verb.RESTART, "demo", ("ok",), (step,))
+    gate = GateNow("node1", "quorum is lost", is_known=True, checked_at=NOW)
+    paused = RolloutProgress(plan, RolloutState.PAUSED, began_at=NOW - 80, gate=gate)
+    (brief,) = of(find(replace(subject(), rollout=paused)), EvidenceKind.ROLLOUT)
+    assert (brief.text, brief.is_problem) == ("restart ok on 1 node of demo: paused", False)
+    assert brief.age == 80.0
+    (whole,) = of(find(replace(subject(""), rollout=paused)), EvidenceKind.ROLLOUT)
+    assert (whole.is_problem, whole.text.endswith("quorum is lost")) == (True, True)
+
+
 def test_running_actions_of_the_cluster_are_named() -> None:
     about = subject()
     running_ = known((RunningAction("SMUpdateBDB", "running", 40.0), RunningAction(HOSTILE)))

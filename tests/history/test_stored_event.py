@@ -27,6 +27,7 @@ from tui.model.event import (
     StatusChange,
 )
 from tui.model.event_text import details_text
+from tui.model.rollout import RolloutState
 
 
 @pytest.mark.parametrize(("details", "cause", "text", "brief"), SENTENCES)
@@ -62,6 +63,16 @@ def test_a_rollout_of_a_history_is_that_of_another_process() -> None:
     ]
     # An earlier version did not record whose it was.
     assert [one.sender for one in as_events(kept)] == [Sender(), ops, None]
+
+
+def test_a_rollout_of_an_earlier_version_is_read_without_its_services() -> None:
+    moved = RolloutMoved(1, "restart ccs", RolloutState.DONE, services=("ccs",))
+    values = json.loads(encode_fields(moved, UNKNOWN) or "")
+    assert values.pop("services") == ["ccs"]
+    found = decode_fields(EventKind.ROLLOUT, json.dumps(values))
+    assert found == (replace(moved, services=()), UNKNOWN, None)
+    del values["note"]
+    assert decode_fields(EventKind.ROLLOUT, json.dumps(values)) is None
 
 
 def test_an_old_sentence_has_no_fields() -> None:

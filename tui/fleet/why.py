@@ -215,7 +215,7 @@ def find_evidence(
         *_checks(subject, now),
         *_alerts(subject, now, on),
         *_health(subject, now),
-        *_rollout(subject.rollout, now),
+        *_rollout(subject, now),
         *_actions(subject, own, now),
         *_log(subject, own, now, on),
     )
@@ -232,14 +232,7 @@ def _own_events(subject: WhySubject, events: Sequence[Event]) -> list[Event]:
         event
         for event in events
         if _rollout_of(event) in rollouts
-        or (
-            event.node == subject.node.name
-            and (
-                not subject.service
-                or event.service in ("", subject.service)
-                or _names(event, subject)
-            )
-        )
+        or (event.node == subject.node.name and _is_about(event, subject.service))
     ]
 
 
@@ -249,9 +242,16 @@ def _rollout_of(event: Event) -> tuple[int, Sender | None] | None:
     return (details.number, event.sender) if isinstance(details, RolloutMoved) else None
 
 
-def _names(event: Event, subject: WhySubject) -> bool:
-    """Whether an action is for the service, among others."""
-    return isinstance(event.details, OrderGiven) and subject.service in event.details.services
+def _is_about(event: Event, service: str) -> bool:
+    """Whether an event is about a service, or about its whole node; "" is any.
+
+    An action or a rollout of which the services are not known counts as one of the service.
+    """
+    match event.details:
+        case OrderGiven(services=services) | RolloutMoved(services=services) if services:
+            return not service or service in services
+        case _:
+            return not service or event.service in ("", service)
 
 
 def _status(
@@ -430,12 +430,20 @@ def _health(subject: WhySubject, now: float) -> Iterator[Evidence]:
     yield Evidence(EvidenceKind.HEALTH, Source.HEALTH, text, age, is_problem=node.health.is_down)
 
 
-def _rollout(rollout: RolloutProgress | None, now: float) -> Iterator[Evidence]:
-    """Yield the open rollout of the node: why it is paused, and whether it could go on now."""
+def _rollout(subject: WhySubject, now: float) -> Iterator[Evidence]:
+    """Yield the open rollout of the node: why it is paused, and whether it could go on now.
+
+    For a service that it does not restart, no more than that there is one.
+    """
+    rollout = subject.rollout
     if rollout is None:
         return
     here, is_paused = rollout.here, rollout.state is RolloutState.PAUSED
     text = f"{rollout.plan.title}: {rollout.state.value}"
+    if subject.service and subject.service not in rollout.plan.names:
+        age = None if rollout.began_at is None else now - rollout.began_at
+        yield Evidence(EvidenceKind.ROLLOUT, Source.ROLLOUTS, text, age)
+        return
     if is_paused:
         text += f", {rollout.text}"
     elif here is not None:
@@ -450,8 +458,11 @@ def _rollout(rollout: RolloutProgress | None, now: float) -> Iterator[Evidence]:
 
 
 def _actions(subject: WhySubject, own: Sequence[Event], now: float) -> Iterator[Evidence]:
-    """Yield the last actions from here, the last changes that none explains, what runs now."""
-    here = [event for event in own if event.kind in _HERE]
+    """Yield the last actions from here, the last changes that none explains, what runs now.
+
+    For a service, rollouts of others through its node are counted.
+    """
+    here = [event for event in own if event.kind in _HERE and _is_about(event, subject.service)]
     if not here:
         yield Evidence(EvidenceKind.ACTION, Source.EVENTS, "no action from here is known")
     elsewhere = [event for event in own if event.kind in _CHANGES and not event.ordered_here]
@@ -460,6 +471,17 @@ def _actions(subject: WhySubject, own: Sequence[Event], now: float) -> Iterator[
             text = event_text(event) if subject.service else _text_with_service(event)
             age = max(0.0, now - event.at)
             yield Evidence(kind, Source.EVENTS, text, age, event.on, is_problem=event.is_problem)
+    others = {
+        rollout: event
+        for event in own
+        if (rollout := _rollout_of(event)) and not _is_about(event, subject.service)
+    }
+    if others:
+        last = max(others.values(), key=lambda event: event.at)
+        what = "1 rollout" if len(others) == 1 else f"{len(others)} rollouts"
+        text = f"{what} of other services came to {subject.node.name}"
+        age = max(0.0, now - last.at)
+        yield Evidence(EvidenceKind.ACTION, Source.EVENTS, text, age, last.on)
     running = subject.context.actions
     if running.value is None:
         yield _unknown(EvidenceKind.RUNNING, Source.ACTIONS, running.gap)

@@ -53,6 +53,9 @@ _CLASSES: dict[EventKind, type[EventDetails]] = {
     EventKind.ROLLOUT: RolloutMoved,
 }
 
+_ADDED: dict[type[Any], frozenset[str]] = {RolloutMoved: frozenset({"services"})}
+"""The fields, by class, that earlier versions did not write; each has a default."""
+
 _HINTS = {class_: get_type_hints(class_) for class_ in (*_CLASSES.values(), Sender)}
 
 
@@ -89,7 +92,10 @@ def decode_fields(kind: EventKind, text: str) -> tuple[EventDetails, Cause, Send
 
 def _arguments(class_: type[Any], values: Any) -> dict[str, Any]:
     hints = _HINTS[class_]
-    return {field.name: _typed(hints[field.name], values[field.name]) for field in fields(class_)}
+    added = _ADDED.get(class_, frozenset())
+    names = (field.name for field in fields(class_))
+    read = [name for name in names if name in values or name not in added]
+    return {name: _typed(hints[name], values[name]) for name in read}
 
 
 def _plain(value: object) -> object:

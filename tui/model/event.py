@@ -164,7 +164,8 @@ class OrderEnded:
 class RolloutMoved:
     """A rollout came to another state; `skipped` are the nodes that were left out on its way.
 
-    `title` is the plan's; `note` is what it waits for, or why it stands still.
+    `title` is the plan's, and `services` are those it restarts, empty where an old history does not
+    hold them; `note` is what it waits for, or why it stands still.
     """
 
     kind: ClassVar = EventKind.ROLLOUT
@@ -174,6 +175,7 @@ class RolloutMoved:
     is_begun: bool = False
     skipped: tuple[str, ...] = ()
     note: str = ""
+    services: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

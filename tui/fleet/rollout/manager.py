@@ -256,6 +256,7 @@ def _event(progress: RolloutProgress, *, is_begun: bool) -> Event:
         is_begun,
         tuple(step.step.node for step in progress.steps if step.state is StepState.SKIPPED),
         progress.text,
+        plan.names,
     )
     node = (here.step if here is not None else plan.steps[-1]).node
     return Event(node, details, monotonic(), datetime.now(UTC), cause=Cause.ORDERED_HERE)
