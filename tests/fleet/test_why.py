@@ -396,7 +396,35 @@ def test_the_clusters_log_is_shown_around_the_last_change() -> None:
     seen = find(about, event(StatusChange("RUNNING", "STARTING"), 10))
     assert [one.at for one in of(seen, EvidenceKind.LOG)] == [entries[2].at, entries[1].at]
     never = replace(about, node=replace(about.node, reading=Reading("node1")))
-    assert len(of(find(never), EvidenceKind.LOG)) == 3, "without a change, the newest"
+    (one,) = of(find(never), EvidenceKind.LOG)
+    assert one.at == entries[1].at, "without a change, what the node logged"
+
+
+def test_entries_of_the_log_that_have_nothing_to_do_with_it_are_no_evidence() -> None:
+    about = subject()
+    hour = ON - timedelta(hours=1)
+    backup = LogEntry(hour, "backup_succeeded", database=1)
+    node_memory = LogEntry(hour, "node_memory", node=1)
+    named = LogEntry(hour, "process_exited", node=1, detail="process=ccs code=9")
+    elsewhere = replace(named, node=2)
+
+    def listed(about: WhySubject, *entries: LogEntry) -> list[str]:
+        context = replace(about.context, log=known(entries))
+        return [one.text for one in of(find(replace(about, context=context)), EvidenceKind.LOG)]
+
+    none = "no entry of the event log is about it"
+    not_near = f"{none}, and none is within a minute of its last change"
+    assert listed(about, backup, node_memory, elsewhere) == [not_near]
+    assert listed(about, backup, named) == ["process_exited, node:1: process=ccs code=9"]
+    stopped = subject(status="STOPPED")
+    assert listed(stopped, backup, node_memory) == ["node_memory, node:1"]
+    assert listed(stopped, backup) == [none]
+    node = subject("")
+    assert listed(node, backup, node_memory) == ["node_memory, node:1"]
+    assert listed(node, *(replace(node_memory, type=f"n{n}") for n in range(9))) == [
+        "n0, node:1", "n1, node:1", "n2, node:1",
+    ]  # fmt: skip
+    assert listed(node, backup) == [none]
 
 
 def test_the_log_of_another_node_is_not_evidence_for_this_one() -> None:
@@ -406,7 +434,9 @@ def test_the_log_of_another_node_is_not_evidence_for_this_one() -> None:
     about = replace(about, context=replace(about.context, log=known(entries)))
     assert [one.text for one in of(find(about), EvidenceKind.LOG)] == ["of_1, node:1", "of_None"]
     others = replace(about, context=replace(about.context, log=known(entries[1:2])))
-    nothing = "no entry for node1 within a minute of the last change"
+    nothing = (
+        "no entry of the event log is about it, and none is within a minute of its last change"
+    )
     assert text(find(others), EvidenceKind.LOG) == nothing
 
 
@@ -426,7 +456,9 @@ def test_where_it_is_not_known_which_node_it_is_nothing_of_single_nodes_is_its_o
     ]  # fmt: skip
     single = replace(about.context, log=known(entries[:1]), alerts=known(alerts[:1]))
     found = find(replace(about, context=single))
-    nothing = "no entry of the whole cluster within a minute of the last change"
+    nothing = (
+        "no entry of the event log is about it, and none is within a minute of its last change"
+    )
     assert of(found, EvidenceKind.LOG)[0].text == nothing
     assert text(found, EvidenceKind.ALERTS) == f"1 on single nodes, {why}"
 

@@ -9,6 +9,7 @@ checks.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import field, replace
 from datetime import datetime, timedelta
@@ -31,7 +32,7 @@ from tui.fleet.problems import (
     restarts_of,
 )
 from tui.model.clock import DATE_AND_TIME, clock_duration, clock_text, monotonic, one_unit
-from tui.model.context import Alert, ClusterContext, Known, VendorSeverity
+from tui.model.context import Alert, ClusterContext, Known, LogEntry, VendorSeverity
 from tui.model.dataclass import dataclass
 from tui.model.event import (
     Event,
@@ -505,9 +506,11 @@ def _text_with_service(event: Event) -> str:
 
 
 def _log(subject: WhySubject, own: Sequence[Event], now: float, on: datetime) -> Iterator[Evidence]:
-    """Yield the entries of the cluster's log around the last change; without one, the newest.
+    """Yield the entries of the cluster's log that are about the subject, the newest first.
 
-    Of those of single nodes, only the node's own are listed: none where its uid is not known.
+    Those around its last change are, and those that name the service; where no change is known, or
+    the node is meant, those of the node. Of those of single nodes, only the node's own are listed:
+    none where its uid is not known.
     """
     known = subject.context.log
     if known.value is None:
@@ -515,18 +518,24 @@ def _log(subject: WhySubject, own: Sequence[Event], now: float, on: datetime) ->
         return
     moments = _moments(subject, own)
     name, uid = subject.node.name, subject.identity.uid
-    own_entries = [entry for entry in known.value if entry.node in (None, uid)]
-    newest = sorted(own_entries, key=lambda entry: entry.at, reverse=True)
+    possible = [entry for entry in known.value if entry.node in (None, uid)]
+    possible.sort(key=lambda entry: entry.at, reverse=True)
     near = [
+        entry for entry in possible if any(abs(entry.at - moment) <= NEAR for moment in moments)
+    ][:LOG_AT_MOST]
+    is_of_node = not subject.service or not moments
+    about = [
         entry
-        for entry in newest
-        if not moments or any(abs(entry.at - moment) <= NEAR for moment in moments)
+        for entry in possible
+        if entry not in near
+        and ((is_of_node and entry.node is not None) or _names(entry, subject.service))
     ]
-    if not near:
-        what = f"no entry for {name}" if uid is not None else "no entry of the whole cluster"
-        what += " within a minute of the last change" if moments else ""
+    found = sorted((*near, *about[:_NEWEST_AT_MOST]), key=lambda entry: entry.at, reverse=True)
+    if not found:
+        what = "no entry of the event log is about it"
+        what += ", and none is within a minute of its last change" if moments else ""
         yield Evidence(EvidenceKind.LOG, Source.LOG, f"{what}{_not_since(known)}", known.age(now))
-    for entry in near[: LOG_AT_MOST if moments else _NEWEST_AT_MOST]:
+    for entry in found:
         age = max(0.0, (on - entry.at).total_seconds())
         yield Evidence(
             EvidenceKind.LOG,
@@ -536,9 +545,17 @@ def _log(subject: WhySubject, own: Sequence[Event], now: float, on: datetime) ->
             entry.at,
             is_problem=entry.is_error,
         )
-    if uid is None and len(own_entries) < len(known.value):
+    if uid is None and len(possible) < len(known.value):
         text = f"entries of single nodes are not listed: the uid of {name} is not known"
         yield Evidence(EvidenceKind.LOG, Source.LOG, text, known.age(now))
+
+
+def _names(entry: LogEntry, service: str) -> bool:
+    """Whether an entry names a service.
+
+    None has a field for it (redis.io: REST API, `GET /v1/logs`), but it may stand in another one.
+    """
+    return bool(service) and service in re.findall(r"[\w-]+", f"{entry.type} {entry.detail}")
 
 
 def _moments(subject: WhySubject, own: Sequence[Event]) -> list[datetime]:
