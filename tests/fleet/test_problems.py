@@ -401,7 +401,7 @@ def test_an_alert_has_its_node_its_severity_its_beginning_and_what_to_do() -> No
     assert (problem.severity, problem.node, problem.has_profile) == (Severity.NOTICE, "a", True)
     assert (problem.what, problem.since) == ("alert node_memory, WARNING", NOW - 180)
     assert problem.details == (
-        "reported by its cluster 5 s ago",
+        "read from its cluster 5 s ago",
         "find its reason: on a node, `rladmin status issues_only` and `rlcheck` show more",
     )
 
@@ -451,7 +451,7 @@ def test_the_name_of_an_alert_is_shown_clean() -> None:
 def test_an_alert_that_was_not_read_again_is_shown_as_old_and_says_why() -> None:
     (problem,) = alerts_of(lit(Alert("x", VendorSeverity.ERROR), gap="timed out", age=300))
     assert problem.what == "alert x, ERROR, 5 m old"
-    assert problem.details[0] == "reported by its cluster 5 m ago, not read since: timed out"
+    assert problem.details[0] == "read from its cluster 5 m ago, not read since: timed out"
     assert problem.timed
     assert problem.since is None
 

@@ -294,7 +294,9 @@ def test_checks_alerts_and_health_are_shown_with_what_is_wrong() -> None:
     assert text(found, EvidenceKind.NODE_CHECK) == "process ccs is not running"
     assert text(found, EvidenceKind.CLUSTER_CHECK) == "ok"
     memory, hostile = of(found, EvidenceKind.ALERTS)
-    assert (memory.text, memory.age) == ("node_memory on node1, WARNING", 180.0)
+    on_since = "node_memory on node1, WARNING, on since 2026-03-01 11:57:00 UTC, read 5 s ago"
+    assert (memory.text, memory.age) == (on_since, 180.0)
+    assert hostile.text.endswith("on the cluster, since when is not reported, read 5 s ago")
     assert hostile.text.isprintable()
     maintenance, health = of(found, EvidenceKind.HEALTH)
     assert maintenance.text == "in maintenance since 2026-02-01"
@@ -452,7 +454,8 @@ def test_where_it_is_not_known_which_node_it_is_nothing_of_single_nodes_is_its_o
         "of_None", f"entries of single nodes are {why}",
     ]  # fmt: skip
     assert [one.text for one in of(found, EvidenceKind.ALERTS)] == [
-        f"2 on single nodes, {why}", "alert_None on the cluster",
+        f"2 on single nodes, {why}",
+        "alert_None on the cluster, since when is not reported, read 5 s ago",
     ]  # fmt: skip
     single = replace(about.context, log=known(entries[:1]), alerts=known(alerts[:1]))
     found = find(replace(about, context=single))

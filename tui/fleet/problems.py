@@ -382,7 +382,7 @@ def _alert(alert: Alert, report: AlertReport, now: float, on: datetime) -> Probl
         since=since,
         has_profile=alert.node in report.nodes,
         subject=ProblemSubject.ALERT,
-        details=(f"reported by its cluster {age} ago{gap}", f"find its reason: {MORE_ON_A_NODE}"),
+        details=(f"read from its cluster {age} ago{gap}", f"find its reason: {MORE_ON_A_NODE}"),
         alert=name,
         place=(title, report.cluster),
     )

@@ -400,7 +400,11 @@ def _alerts(subject: WhySubject, now: float, on: datetime) -> Iterator[Evidence]
         yield Evidence(EvidenceKind.ALERTS, Source.ALERTS, text, known.age(now))
     for alert in own:
         age = known.age(now) if alert.since is None else (on - alert.since).total_seconds()
-        text = f"{_alert(alert, name)}{_not_since(known)}"
+        since = "since when is not reported"
+        if alert.since is not None:
+            since = f"on since {_clock(alert.since)}"
+        read = f"read {one_unit(known.age(now))} ago"
+        text = f"{_alert(alert, name)}, {since}, {read}{_not_since(known)}"
         yield Evidence(
             EvidenceKind.ALERTS, Source.ALERTS, text, max(0.0, age), alert.since, is_problem=True
         )

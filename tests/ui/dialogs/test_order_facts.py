@@ -101,7 +101,8 @@ def test_what_it_touches_comes_before_the_request_and_the_vendors_warning_last()
     assert begins == [lines[0], "service", "touches", "node", "request", "vendor"]
     text = " ".join(" ".join(lines).split())
     assert (
-        "touches clients of 5 databases will be disconnected, 5 endpoints here (12 s ago)" in text
+        "touches clients of 5 databases will be disconnected, 5 endpoints here (read 12 s ago)"
+        in text
     )
     assert "         not known: license (403)" in lines
     assert lines[-1] == "vendor   dangerous API: for optional services, with Redis support"
@@ -119,8 +120,8 @@ def test_no_text_is_cut_at_any_width(width: int) -> None:
 
 def test_what_must_be_seen_anew_is_another_touch_or_request_and_never_an_age() -> None:
     """P29."""
-    ill = Finding(Subject.UNHEALTHY, 1, names=("node2",), worst=(("node2", "ccs STOPPED"),))
-    again = replace(ill, worst=(("node2", "ccs STARTING"),))
+    ill = Finding(Subject.UNHEALTHY, 1, names=("node2",), remarks=(("node2", "ccs STOPPED"),))
+    again = replace(ill, remarks=(("node2", "ccs STARTING"),))
     here = Finding(Subject.PROBLEMS_HERE, 1, names=("ccs FATAL",))
     more = Finding(Subject.PROBLEMS_HERE, 2, names=("ccs BACKOFF", "cnm_exec FATAL"))
     found = (Finding(Subject.CLIENTS, 5, age=12.0), Finding(Subject.LICENSE, gap="403"), ill, here)
@@ -323,7 +324,7 @@ def test_what_must_be_seen_is_the_beginning_of_all_that_is_shown(width: int) -> 
 def test_what_speaks_against_it_stands_out_from_what_is_beside_it() -> None:
     impact = (Finding(Subject.CLIENTS, 5, age=12.0), Finding(Subject.LICENSE, gap="403"))
     assert impact_facts(Verb.RESTART, impact, Named()) == [
-        ("touches", "clients of 5 databases will be disconnected (12 s ago)", "warn"),
+        ("touches", "clients of 5 databases will be disconnected (read 12 s ago)", "warn"),
         ("", "not known: license (403)", "muted"),
     ]
 

@@ -6,10 +6,12 @@ the reason, and never a count of 0.
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from enum import Enum
 from typing import Any, TypeVar
 
-from tui.model.context import ClusterContext, Database, HighAvailability, Known
+from tui.model.clock import DATE_AND_TIME, clock_text
+from tui.model.context import Alert, ClusterContext, Database, HighAvailability, Known
 from tui.model.dataclass import dataclass
 from tui.model.node import Maintenance, Role
 from tui.model.order import Verb
@@ -62,7 +64,10 @@ class Subject(Enum):
     ACTIONS = "actions"
     """`count` actions run, `moving` of them may move shards; `names` are theirs."""
     ALERTS = "alerts"
-    """`count` alerts are on, and none is sent meanwhile; `names` are theirs."""
+    """`count` alerts are on, and none is sent meanwhile; `names` are theirs.
+
+    `remarks` holds since when they are on.
+    """
     PRIMARY = "primary"
     """The node is the primary."""
     QUORUM = "quorum"
@@ -78,7 +83,7 @@ class Subject(Enum):
     UNHEALTHY = "unhealthy"
     """`names` are other nodes that have services with a problem, or that the cluster sees down.
 
-    `worst` holds what is worst on them.
+    `remarks` holds what is worst on them.
     """
     CERTIFICATE = "certificate"
     """`names` are the types of certificates of the cluster that have expired."""
@@ -148,7 +153,7 @@ class Finding:
 
     `count` is None where it is not known; then `gap` is the reason in a few words. A value that
     could not be read again has both. `age` is in seconds, None for what is compared at each poll.
-    `worst` are pairs of a name and what is worst there, where that is known.
+    `remarks` are pairs of a name and what is known of it: what is worst there, or since when it is.
     Where `at_least`, a role of this login may hide more.
     """
 
@@ -157,7 +162,7 @@ class Finding:
     total: int = 0
     moving: int = 0
     names: tuple[str, ...] = ()
-    worst: tuple[tuple[str, str], ...] = ()
+    remarks: tuple[tuple[str, str], ...] = ()
     age: float | None = None
     gap: str = ""
     at_least: bool = False
@@ -244,6 +249,10 @@ def find_unreplicated(place: OrderPlace, context: ClusterContext, now: float) ->
     return _Search(place, context, now).unreplicated()
 
 
+def _alert_name(alert: Alert) -> str:
+    return alert.name if alert.node is None else f"{alert.name} on node:{alert.node}"
+
+
 class _Search:
     """Finds what surrounds one node."""
 
@@ -266,12 +275,15 @@ class _Search:
             found.append(self._of(Subject.ACTIVE_ACTIVE, databases, count))
         if ALERT_SENDERS & names:
             alerts = self._context.alerts
-            shown = tuple(
-                alert.name if alert.node is None else f"{alert.name} on node:{alert.node}"
-                for alert in alerts.value or ()
-            )
+            since = {_alert_name(alert): alert.since for alert in alerts.value or ()}
             count = None if alerts.value is None else len(alerts.value)
-            found.append(self._of(Subject.ALERTS, alerts, count, names=shown))
+            finding = self._of(Subject.ALERTS, alerts, count, names=tuple(since))
+            remarks = tuple(
+                (name, f"since {clock_text(moment, DATE_AND_TIME)}")
+                for name, moment in since.items()
+                if moment is not None
+            )
+            found.append(replace(finding, remarks=remarks))
         return found
 
     def _clients(self) -> list[Finding]:
@@ -384,7 +396,7 @@ class _Search:
             if those := by_state.get(state):
                 names = tuple(peer.name for peer in those)
                 worst = tuple((peer.name, peer.worst) for peer in those if peer.worst)
-                found.append(Finding(subject, len(names), names=names, worst=worst))
+                found.append(Finding(subject, len(names), names=names, remarks=worst))
         certificates, terms = self._context.certificates, self._context.certificates.value
         expired = tuple(term.type for term in terms or () if term.expired)
         if terms is None or expired:

@@ -87,19 +87,19 @@ def _around_all(findings: Iterable[Finding]) -> list[Finding]:
         first = found.setdefault(one.subject, one)
         if one.subject in _OF_OTHERS:
             names = (*dict.fromkeys((*first.names, *one.names)),)
-            worst = (*dict.fromkeys((*first.worst, *one.worst)),)
-            found[one.subject] = replace(first, names=names, worst=worst, count=len(names))
+            remarks = (*dict.fromkeys((*first.remarks, *one.remarks)),)
+            found[one.subject] = replace(first, names=names, remarks=remarks, count=len(names))
         elif not first.is_known:
             found[one.subject] = one
     return [*found.values()]
 
 
 def _when(finding: Finding) -> str:
-    """Return how old a finding is, and why it was not read since, in brackets."""
+    """Return how long ago a finding was read, and why it was not read since, in brackets."""
     if finding.age is None:
         return ""
     since = f", not read since: {clean(finding.gap)}" if finding.gap else ""
-    return f" ({one_unit(finding.age)} ago{since})"
+    return f" (read {one_unit(finding.age)} ago{since})"
 
 
 def _phrase(verb: Verb, finding: Finding) -> str:
@@ -158,7 +158,7 @@ def _around(finding: Finding) -> str:
             return f"{_names(finding.names)} {_is(finding)} not polled"
         case Subject.UNHEALTHY:
             has = "has" if len(finding.names) == 1 else "have"
-            return f"{_names(finding.names, dict(finding.worst))} {has} problems"
+            return f"{_names(finding.names, dict(finding.remarks))} {has} problems"
         case Subject.CERTIFICATE:
             return f"certificate expired: {_names(finding.names)}"
         case _:
@@ -181,7 +181,7 @@ def _alerts(finding: Finding) -> str:
     if not finding.count:
         return "no alert is on" + _as_far(finding)
     on = "alert is on" if finding.count == 1 else "alerts are on"
-    named = f": {_names(finding.names)}" if finding.names else ""
+    named = f": {_names(finding.names, dict(finding.remarks))}" if finding.names else ""
     return f"{_least(finding)}{finding.count} {on}{named}"
 
 
@@ -203,10 +203,10 @@ def _list(finding: Finding) -> str:
     return f" ({_names(finding.names)})" if finding.names else ""
 
 
-def _names(names: Sequence[str], worst: Mapping[str, str] = MappingProxyType({})) -> str:
-    """Return the first few names, clean, each with its `worst`, and the number of the others."""
+def _names(names: Sequence[str], remarks: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Return the first few names, clean, each with its remark, and the number of the others."""
     named = ", ".join(
-        clean(name, 64) + (f" ({clean(worst[name], 80)})" if name in worst else "")
+        clean(name, 64) + (f" ({clean(remarks[name], 80)})" if name in remarks else "")
         for name in names[:_NAMED]
     )
     return f"{named} and {len(names) - _NAMED} more" if len(names) > _NAMED else named

@@ -150,8 +150,8 @@ def impact_facts(verb: Verb, impact: Sequence[Finding], palette: Palette) -> lis
 def without_ages(impact: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return what an action touches with all of it as just read, to be compared.
 
-    What is worst on other nodes is left away, and which problems the node has: a service that
-    flaps would disarm the dialog.
+    What is worst on other nodes, since when alerts are on, and which problems the node has, is left
+    away: a service that flaps would disarm the dialog.
     """
     return tuple(map(_without_age, impact))
 
@@ -159,7 +159,7 @@ def without_ages(impact: Iterable[Finding]) -> tuple[Finding, ...]:
 def _without_age(finding: Finding) -> Finding:
     if finding.subject is Subject.PROBLEMS_HERE:
         return Finding(finding.subject, 1)
-    return replace(finding, age=None if finding.age is None else 0.0, worst=())
+    return replace(finding, age=None if finding.age is None else 0.0, remarks=())
 
 
 def order_warnings(question: OrderQuestion, order: Order) -> Sequence[str]:
