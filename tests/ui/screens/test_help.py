@@ -4,6 +4,7 @@ import ast
 import re
 from collections import Counter
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -18,14 +19,16 @@ from tests.ui.conftest import (
     posts,
     write_configuration,
 )
+from tui.fleet.why import Evidence, EvidenceKind, Source
+from tui.model.event import Cause, Event, Restart, StatusChange
 from tui.sim.server import SimulatedCluster
 from tui.ui.command_palette import DeckCommands
 from tui.ui.dialogs.order import OrderDialog
 from tui.ui.format import event_row, rollout_text, status_lines
 from tui.ui.format.key_bar import KEY_META
-from tui.ui.format.service_row import STYLES
+from tui.ui.format.service_row import RESTARTED, STYLES
 from tui.ui.keymap import KEYS, View, key_text, spelled_keys
-from tui.ui.screens import discover
+from tui.ui.screens import discover, why
 from tui.ui.screens.help import (
     HelpPage,
     HelpScreen,
@@ -40,6 +43,18 @@ from tui.ui.widgets import node_list
 
 # Whole decks on nodes that are polled.
 pytestmark = pytest.mark.real_time
+
+
+@pytest.mark.parametrize("cause", Cause)
+def test_a_restart_has_one_sign_whoever_sent_it(cause: Cause) -> None:
+    moment = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+    restarted = Event("node1", Restart("RUNNING"), 0.0, moment, "ccs", cause)
+    assert event_row.sign_of(restarted) == (RESTARTED, "warn")
+    evidence = Evidence(EvidenceKind.RESTARTS, Source.EVENTS, "restarted", is_problem=True)
+    assert why._sign(evidence) == (RESTARTED, "warn")
+    vanished = Event("node1", StatusChange("RUNNING", None), 0.0, moment, "ccs", cause)
+    colour = "muted" if cause is Cause.ORDERED_HERE else "warn"
+    assert event_row.sign_of(vanished) == ("-", colour)
 
 
 async def page(deck: object) -> str:
@@ -143,7 +158,7 @@ def test_the_help_has_every_sign_that_a_screen_uses() -> None:
         event_row._SIGNS, event_row._RESULTS, status_lines._RESULTS, status_lines.SEVERITY_SIGNS,
         rollout_text.SIGNS, discover._GLYPHS,
     )  # fmt: skip
-    plain = {sign for table in tables for sign, _ in table.values()} | {event_row._UNORDERED}
+    plain = {sign for table in tables for sign, _ in table.values()} | {why._PROBLEM}
     assert plain <= listed
     assert {badge for badge, _ in node_list._BADGES.values()} <= listed
 

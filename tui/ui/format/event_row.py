@@ -8,12 +8,12 @@ from tui.model.event import Event, EventKind
 from tui.model.event_text import event_remainder, event_text
 from tui.model.order import Result
 from tui.model.text import visible_name
-from tui.ui.format.service_row import GLYPHS, STYLES
+from tui.ui.format.service_row import GLYPHS, RESTARTED, STYLES
 from tui.ui.format.status_lines import brief_digests
 
 _SIGNS = {
     EventKind.FLIPPED: ("?", ""),
-    EventKind.RESTARTED: ("↻", "warn"),
+    EventKind.RESTARTED: (RESTARTED, "warn"),
     EventKind.VANISHED: ("-", "muted"),
     EventKind.APPEARED: ("+", "ok"),
     EventKind.LOST: ("✗", "bad"),
@@ -32,7 +32,6 @@ _RESULTS = {
     Result.NOT_SENT: ("✗", "warn"),
     Result.UNKNOWN: ("?", "unknown"),
 }
-_UNORDERED = "!"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +69,14 @@ def event_cells(event: Event, now: float, on: datetime, place: str = "") -> Even
 def sign_of(event: Event) -> tuple[str, str]:
     """Return an event's sign, one cell wide, and the palette's name for its colour.
 
-    A "!" marks what was not ordered on this machine and should have been.
+    The sign is that of what happened, whoever sent it. What vanished by itself is a warning.
     """
     if event.kind is EventKind.FLIPPED:
         return GLYPHS[event.health_after], STYLES[event.health_after]
     if event.kind is EventKind.VERDICT:
         return _RESULTS.get(event.result, _SIGNS[EventKind.VERDICT])
-    if event.kind in (EventKind.RESTARTED, EventKind.VANISHED) and not event.is_ordered:
-        return _UNORDERED, "warn"
-    return _SIGNS[event.kind]
+    sign, style = _SIGNS[event.kind]
+    return sign, "warn" if event.kind is EventKind.VANISHED and not event.is_ordered else style
 
 
 def event_clock(moment: datetime, today: datetime) -> str:

@@ -14,14 +14,26 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui.fleet.fleet import Fleet
-from tui.fleet.why import Evidence, LiveChecks, WhySubject, find_evidence, find_next_step
+from tui.fleet.why import (
+    Evidence,
+    EvidenceKind,
+    LiveChecks,
+    WhySubject,
+    find_evidence,
+    find_next_step,
+)
 from tui.model.clock import monotonic, one_unit
 from tui.model.order import Verb
 from tui.model.text import visible_name
 from tui.ui.format.key_bar import hint_border, hint_more_below
+from tui.ui.format.service_row import RESTARTED
 from tui.ui.format.status_lines import Palette, next_step_text, problem_sign
 from tui.ui.keymap import View, bindings, key_text, spelled_keys
 from tui.ui.terminal.app import is_covered
+
+_SIGNS = {EvidenceKind.RESTARTS: RESTARTED, EvidenceKind.ALERTS: "▲"}
+_PROBLEM = "!"
+"""Stands before evidence of a problem that has no sign of its own elsewhere."""
 
 
 def why_page(
@@ -70,7 +82,9 @@ def _sign(found: Evidence) -> tuple[str, str]:
         return "?", "muted"
     if not found.is_problem:
         return " ", "muted"
-    return ("!", "warn") if found.problem is None else problem_sign(found.problem)
+    if found.problem is not None:
+        return problem_sign(found.problem)
+    return _SIGNS.get(found.kind, _PROBLEM), "warn"
 
 
 _EVERY = 1.0
