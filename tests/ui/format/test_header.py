@@ -94,7 +94,7 @@ def test_what_is_known_of_a_cluster_is_summed_up() -> None:
     one = node_view("node1", Service("a", "RUNNING"), Service("b", "STOPPED"))
     lost = node_view("node2", Service("a", "RUNNING"), age=60.0)
     assert summed(one, lost, restarts=2) == [
-        "nodes 1/2 ok", "services 1/2 ok", "■ 1 down", "↻ 2 not from here/1h",
+        "nodes 1/2 ok", "services 1/2 ok", "■ 1 down", "↻ 2/1h all nodes, not from here",
         "alerts 1 ▲ node_memory on node3", "quorum ok", "license 41 d", "certs 12 d",
     ]  # fmt: skip
 
@@ -314,7 +314,7 @@ def test_in_a_band_of_one_line_the_clock_shortens_nothing_but_address_and_versio
     view = node_view("node1", Service("a", "STOPPED"), facts=facts)
     summary = ClusterSummary.of([view], 2)
     left = brief_parts(node_name(view, PALETTE), summary, view, NOW, TODAY, palette=PALETTE)
-    first_to_go = ("8.0.16-22", view.profile.host, "12:03 UTC", "↻ 2 not from here/1h")
+    first_to_go = ("8.0.16-22", view.profile.host, "12:03 UTC", "↻ 2/1h, not from here")
     for pill, end in (((), "12:03 UTC "), ((Part(Text(" PROD "), 0),), "12:03 UTC   PROD ")):
         header = Header("", pill, "12:03 UTC", brief=left)
         seen = set()

@@ -261,11 +261,11 @@ def test_a_node_without_problems_says_so_and_a_stale_one_does_not() -> None:
 
 def test_a_node_whose_services_restarted_lately_is_not_shown_as_well() -> None:
     line = status(120, Service("a", "RUNNING"), restarts=3)
-    assert line.startswith(" ↻ 3 restarts/1h, not sent from here · 1/1 ok")
+    assert line.startswith(" ↻ 3 restarts/1h on node1, not sent from here · 1/1 ok")
     whole = status(120, Service("a", "RUNNING"), restarts=1)
-    assert whole.startswith(" ↻ 1 restart/1h, not sent from here · 1/1 ok")
+    assert whole.startswith(" ↻ 1 restart/1h on node1, not sent from here · 1/1 ok")
     brief = status(40, Service("a", "RUNNING"), restarts=1)
-    assert brief.startswith(" ↻ 1 not from here/1h · polled")
+    assert brief.startswith(" ↻ 1/1h on node1, not from here")
     assert status(120, Service("a", "FATAL"), restarts=3).startswith(" ✗ a FATAL")
 
 

@@ -157,9 +157,9 @@ async def test_the_picker_shows_how_often_a_node_restarted_services(
             await restart_unseen(deck, served, service)
         await restart_unseen(deck, served, "ccs", uid=2)
         await deck.press("n")
-        await deck.shows("↻ 2 not from here/1h", "↻ 1 not from here/1h")
-        assert "↻ 2 not from here/1h" in line_of(deck, "node1")
-        assert "↻ 1 not from here/1h" in line_of(deck, "node2")
+        await deck.shows("↻ 2/1h, not from here", "↻ 1/1h, not from here")
+        assert "↻ 2/1h, not from here" in line_of(deck, "node1")
+        assert "↻ 1/1h, not from here" in line_of(deck, "node2")
         assert "restart" not in line_of(deck, "node3")
 
 

@@ -17,7 +17,7 @@ from tui.model.node import Environment, Role
 from tui.model.service import Health
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.parts import Part, joined, parts_that_fit
-from tui.ui.format.service_row import GLYPHS, NOTHING
+from tui.ui.format.service_row import GLYPHS, NOTHING, RESTARTED
 from tui.ui.format.status_lines import Palette, PlacedAlert, alerts_part, restarts_texts
 
 FRAMED = 3
@@ -147,7 +147,7 @@ def cluster_parts(
         is_ok=not summary.down,
         is_past=summary.is_past,
     )
-    again, fewest = _restarts_in_brief(summary.restarts)
+    again, fewest = _restarts_in_brief(summary)
     parts = [
         Part(_nodes_counted(summary, palette), 0),
         Part(services, 2),
@@ -209,9 +209,13 @@ def _down_text(summary: ClusterSummary) -> str:
     return f"{sign} {summary.down} down" if summary.down else ""
 
 
-def _restarts_in_brief(count: int) -> tuple[str, str]:
-    """Return how many restarts of the last hour were not sent from here, and the number alone."""
-    return restarts_texts(count)[1], f"↻ {count}/1h" if count else ""
+def _restarts_in_brief(summary: ClusterSummary) -> tuple[str, str]:
+    """Return how many restarts of the last hour were not sent from here, and the number alone.
+
+    They are those of all nodes of the line; the status line has those of one.
+    """
+    count, where = summary.restarts, "all nodes" if summary.nodes > 1 else ""
+    return restarts_texts(count, where)[1], f"{RESTARTED} {count}/1h" if count else ""
 
 
 def _alerts(summary: ClusterSummary, now: float, palette: Palette) -> Part:
@@ -408,7 +412,7 @@ def brief_parts(
     are ok.
     """
     nodes_ok = summary.nodes_ok == summary.nodes
-    again, fewest = _restarts_in_brief(summary.restarts)
+    again, fewest = _restarts_in_brief(summary)
     around = (
         _quorum([context.quorum for context in summary.contexts], now, palette),
         _alerts(summary, now, palette),

@@ -129,15 +129,19 @@ def status_line(  # noqa: PLR0917 - what the line says
     return fitted_line(parts, width)
 
 
-def restarts_texts(count: int) -> tuple[str, str]:
+def restarts_texts(count: int, where: str = "") -> tuple[str, str]:
     """Return how many restarts of the last hour were not sent from here, and so in brief.
 
-    Both are empty for none. Every line that counts restarts counts these, in these words.
+    `where` is on which nodes, empty in a line that is one node's own. Both are empty for none.
+    Every line that counts restarts counts these, in these words.
     """
     if not count:
         return "", ""
-    restarts = f"{count} restart{'s' * (count > 1)}"
-    return f"{RESTARTED} {restarts}/1h, not sent from here", f"{RESTARTED} {count} not from here/1h"
+    restarts, place = f"{count} restart{'s' * (count > 1)}", f" {where}" if where else ""
+    return (
+        f"{RESTARTED} {restarts}/1h{place}, not sent from here",
+        f"{RESTARTED} {count}/1h{place}, not from here",
+    )
 
 
 def fitted_line(parts: Iterable[Part], width: int) -> Text:
@@ -179,7 +183,7 @@ def _worst_text(
         how = "" if is_brief else f": {event_text(loop)}"
         return Text(f"∞ {visible_name(loop.service)} crash loop{how}", palette["bad"])
     if not view.problems and restarts:
-        return Text(restarts_texts(restarts)[is_brief], palette["warn"])
+        return Text(restarts_texts(restarts, f"on {view.title}")[is_brief], palette["warn"])
     if not view.problems:
         return Text(f"no problems on {view.title}", palette["muted"])
     worst = view.problems[0]
