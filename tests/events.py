@@ -86,7 +86,7 @@ SENTENCES: list[tuple[EventDetails, Cause, str, str]] = [
     ),
     (
         OrderEnded(Verb.RESTART, Result.NOT_RESTARTED, "it was unknown"), UNKNOWN,
-        "restart: not restarted, it was unknown", "restart not restarted",
+        "restart: not restarted, it was unknown", "not restarted",
     ),
     (
         OrderEnded(Verb.STOP, Result.VERIFIED, "gone, held"), UNKNOWN,

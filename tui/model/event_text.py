@@ -27,6 +27,7 @@ from tui.model.event import (
     StoppedLogin,
     TimeWithoutData,
 )
+from tui.model.order import Result
 from tui.model.rollout import RolloutState
 from tui.model.text import clean
 
@@ -83,6 +84,8 @@ def event_brief(event: Event) -> str:
             return "login stopped"
         case OrderGiven(verb=verb):
             return f"{verb.value} sent"
+        case OrderEnded(result=Result.NOT_RESTARTED):
+            return Result.NOT_RESTARTED.value
         case OrderEnded(verb=verb, result=result):
             return f"{verb.value} {result.value}"
         case RolloutMoved() as rollout:

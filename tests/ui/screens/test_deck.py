@@ -208,7 +208,7 @@ async def test_sorting_goes_through_the_columns_and_can_be_reversed(
 async def test_a_click_on_a_title_sorts_by_it_and_a_second_one_reverses_the_sort(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
-    async with open_deck(write_configuration(served, tmp_path)) as deck:
+    async with open_deck(write_configuration(served, tmp_path), size=(150, 50)) as deck:
         await deck.all_known()
         await deck.on("alert_mgr")
 

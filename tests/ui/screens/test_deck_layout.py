@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import pytest
-from rich.cells import cell_len
 
 from tests.ui.conftest import Deck, open_deck, write_configuration
 from tui.config import Configuration, load
@@ -45,25 +44,6 @@ async def test_of_more_nodes_it_says_how_many_are_hidden(tmp_path: Path) -> None
         assert listed(deck) == 34
         await deck.press("n", "end")
         await deck.shows("▲ 6 · 6 with problems", "n40")
-
-
-async def test_no_column_is_wider_than_its_longest_cell(
-    served: SimulatedCluster, tmp_path: Path
-) -> None:
-    async with open_deck(write_configuration(served, tmp_path), size=(200, 60)) as deck:
-        await deck.all_known()
-        served.cluster.stop(1, "mdns_server")
-        await deck.shows("→ STOPPED")
-        table = deck.table
-        rows = [table.row(key) for key in table.row_keys]
-        for number, place in enumerate(table._laid):
-            if place.column.key != "strip":
-                longest = max(cell_len(row.cells[number].text) for row in rows)
-                # A status or change that was longer may have passed meanwhile.
-                passed = {"status": len("◐ RESTARTING"), "change": len("0 s → RESTARTING")}
-                most = max(longest, len(place.column.title), passed.get(place.column.key, 0))
-                assert place.width <= most + 1, place.column.key
-        assert f"LAST {table._minutes} MIN" in deck.text
 
 
 async def test_the_detail_is_open_where_there_is_room_and_stays_closed_once_it_was_closed(

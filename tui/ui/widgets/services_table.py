@@ -9,7 +9,7 @@ from tui.history.day import Day
 from tui.model.clock import zone_word
 from tui.model.event import Event
 from tui.model.filters import ServiceFilter, SortOrder, filter_and_sort
-from tui.model.service import Kind, Service
+from tui.model.service import KNOWN_STATUSES, Kind, Service
 from tui.model.sorting import Sorting, SortWords
 from tui.model.uptime_clock import UptimeClock
 from tui.ui.format.history_chart import SPANS, Runs, last_signs, strip
@@ -18,25 +18,32 @@ from tui.ui.format.service_row import LOCK, service_cells, started_words
 from tui.ui.table.live_table import Cell, Column, LiveTable, Row
 from tui.ui.table.rows import LineLook, place_columns
 
-_STRIP, _KIND = "strip", "kind"
-_STRIP_LEAST, _NARROW_STRIP_LEAST, _NARROW = 11, 17, 82
-"""Minutes of the strip below which there is none; in a table of fewer than so many cells more of
-them, since there it needs the room more than what changed."""
+_NAME, _STATUS, _STRIP, _KIND = "name", "status", "strip", "kind"
+_SIGN, _ARROW = len("● "), len(" ▼")
+_WIDTHS = {
+    _STATUS: _SIGN + max(map(len, KNOWN_STATUSES)),
+    "uptime": len("99d 23:59:59"),
+    _KIND: len("⊘ required"),
+    _STRIP: len("LAST 30 MIN"),
+    "change": len("59 m restart timed out"),
+    "started": len("12-31 23:59:59"),
+}
+"""Cells of the longest that a column shows. What it shows now does not count: a service that
+restarts would move the others, or take one of them off the screen."""
 
 _NAME_LEAST, _BESIDE_NAME = 24, 40
 """Cells of the longest service's name in a narrow table, and those that the status, the uptime and
 the kind need beside it: a long name takes none of them off the screen."""
 
-_SHARE = 3
-"""The part of the width that any other column has at most."""
+_STATUS_SHARE = 3
+"""The part of the width that a status has at most which is none of the documented ones."""
 
 
 def service_columns() -> tuple[Column, ...]:
-    """Return the columns, each as wide as its title; that of a time is headed by its zone."""
-    widths = {_STRIP: _STRIP_LEAST}
+    """Return the columns, each as wide as what it may show; a time's is headed by its zone."""
     titles = {
-        "name": "SERVICE",
-        "status": "STATUS",
+        _NAME: "SERVICE",
+        _STATUS: "STATUS",
         "uptime": "UPTIME",
         _KIND: "KIND",
         _STRIP: "LAST 30 MIN",
@@ -48,7 +55,7 @@ def service_columns() -> tuple[Column, ...]:
         Column(
             key,
             title,
-            widths.get(key, len(title)),
+            max(len(title) + _ARROW * (key != _STRIP), _WIDTHS.get(key, 0)),
             grow=int(key == _STRIP),
             right=key in {"uptime", _STRIP},
             drop=drops.get(key, 0),
@@ -77,7 +84,7 @@ class ServicesTable(LiveTable):
         self.sorting = Sorting(_ORDERS)
         self._beginnings = UptimeClock()
         self._node = ""
-        self._widest: dict[str, int] = {}
+        self._longest: dict[str, int] = {}
         self._hours: dict[str, tuple[str, Runs]] = {}
         self._strips: dict[str, Cell] = {}
         self._struck: tuple[object, ...] = ()
@@ -94,21 +101,16 @@ class ServicesTable(LiveTable):
         self._lay_out()
 
     def _lay_out(self) -> None:
-        """Make each column as wide as its longest cell; the strip has what is left over.
+        """Fit the columns of names and statuses; the strip has what is left over.
 
         It covers one of a few spans, so that its title does not change with every cell.
         """
         fitted, room = [], self.scrollable_content_region.width
-        most = dict.fromkeys(self._widest, room // _SHARE)
-        most["name"] = max(_NAME_LEAST, room - _BESIDE_NAME)
-        least = {_STRIP: _NARROW_STRIP_LEAST} if room < _NARROW else {}
+        most = {_NAME: max(_NAME_LEAST, room - _BESIDE_NAME), _STATUS: room // _STATUS_SHARE}
         for column in service_columns():
             title = self.sorting.title(column.key, column.title)
-            width = max(
-                least.get(column.key, column.width),
-                len(title),
-                min(self._widest.get(column.key, 0), most.get(column.key, 0)),
-            )
+            longest = min(self._longest.get(column.key, 0), most.get(column.key, 0))
+            width = max(column.width, len(title), longest)
             fitted.append(replace(column, title=title, width=width))
         placed = place_columns(fitted, room)
         self._shows_kinds = any(one.column.key == _KIND for one in placed)
@@ -132,15 +134,15 @@ class ServicesTable(LiveTable):
         # A row that comes into view with it did not tick, and may be older than it looks.
         self.post_message(self.Scrolled(self, self._cells.cursor))
 
-    def _measure_cells(self, node: str, rows: Sequence[Row]) -> None:
-        """Widen columns for longer cells; none gets narrower while the node stays in front."""
-        widest = dict(self._widest) if node == self._node else {}
-        for number, column in enumerate(self.columns):
-            if column.key != _STRIP:
-                longest = max((cell_len(row.cells[number].text) for row in rows), default=0)
-                widest[column.key] = max(widest.get(column.key, 0), longest)
-        if widest != self._widest or node != self._node:
-            self._node, self._widest = node, widest
+    def _measure_texts(self, view: NodeView) -> None:
+        """Widen columns for a longer name or status; none gets narrower while the node stays."""
+        had = self._longest if view.name == self._node else {}
+        longest = {_NAME: had.get(_NAME, 0), _STATUS: had.get(_STATUS, 0)}
+        for service in view.reading.services:
+            longest[_NAME] = max(longest[_NAME], cell_len(service.shown))
+            longest[_STATUS] = max(longest[_STATUS], _SIGN + cell_len(service.status))
+        if longest != self._longest or view.name != self._node:
+            self._node, self._longest = view.name, longest
             self._lay_out()
 
     def show_strips(self, days: Mapping[str, Day], view: NodeView) -> None:
@@ -174,9 +176,8 @@ class ServicesTable(LiveTable):
             else None,
         )
         self._beginnings.note(view.reading)
-        rows, minutes = self._rows(chosen, view, last), self._minutes
-        self._measure_cells(view.name, rows)
-        self.show(rows if minutes == self._minutes else self._rows(chosen, view, last))
+        self._measure_texts(view)
+        self.show(self._rows(chosen, view, last))
         return len(chosen)
 
     def _rows(
@@ -212,7 +213,6 @@ class ServicesTable(LiveTable):
             service = view.reading.find(name)
             if service is not None:
                 rows.append(self._row(service, view, last.get(name)))
-        self._measure_cells(view.name, rows)  # "9 s" becomes "10 s"
         self.patch(rows)
 
 
