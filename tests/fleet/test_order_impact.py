@@ -21,7 +21,7 @@ async def test_another_node_with_problems_is_named_with_the_worst_of_them(
 
         def ill() -> list[tuple[object, object]]:
             found = order_impact(deck.fleet, Verb.RESTART, ("ccs",), "node1", monotonic())
-            return [(one.names, one.worst) for one in found if one.subject is Subject.UNHEALTHY]
+            return [(one.names, one.remarks) for one in found if one.subject is Subject.UNHEALTHY]
 
         await deck.until(lambda: ill() == [(("node2",), (("node2", "alert_mgr STOPPED"),))])
 

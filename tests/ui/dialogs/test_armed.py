@@ -9,6 +9,7 @@ from typing import ClassVar
 import pytest
 from textual import events
 from textual.app import ComposeResult
+from textual.widgets import Button, Input
 
 from tests.ui.conftest import settle, wait_until
 from tui.ui.dialogs.armed import ArmedScreen, TypeAheadProofScreen, TypedInput
@@ -90,6 +91,38 @@ async def test_a_key_that_comes_before_reaches_nothing_and_one_that_comes_after_
         app.post_message(events.Key("y", "y"))
         await settle(app)
         assert window.keys == ["y"]
+
+
+class Form(Window):
+    """A window with a field and a button."""
+
+    AUTO_FOCUS = "Input"
+    takes_text_early = True
+
+    def compose(self) -> ComposeResult:
+        yield Input()
+        yield Button("Save")
+
+
+async def test_text_for_a_field_is_taken_early_and_what_decides_is_not() -> None:
+    """P5, case 41."""
+    app = RingingApp(arming_times=ArmingTimes(painted=LONG))
+    async with app.run_test():
+        form = Form()
+        await app.push_screen(form)
+        await settle(app)
+        for key in ("enter", "ctrl+s", "escape", "f5"):
+            assert form.drops_input(events.Key(key, None)), key
+        assert form.arming_hints == [(f"too early: wait {LONG:g} s", "")]
+        for event in (events.Key("a", "a"), events.Key("backspace", None), events.Paste("a")):
+            form._quiet_since = 0.0
+            assert not form.drops_input(event)
+            assert form._quiet_since > 0.0  # what decides waits for a pause all the same
+        assert form.arming_hints == [("wait a moment", "")]
+        form.query_one(Button).focus()
+        await settle(app)
+        for event in (events.Key("a", "a"), events.Key("space", " "), events.Paste("a")):
+            assert form.drops_input(event)
 
 
 def test_the_shipped_times_are_long_enough_to_read_the_title() -> None:

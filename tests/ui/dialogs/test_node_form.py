@@ -108,16 +108,28 @@ async def test_with_no_profile_and_no_form_the_keys_are_shown(tmp_path: Path) ->
         assert "Matrix" not in deck.text
 
 
-async def test_what_is_typed_before_the_form_could_be_read_is_in_no_field(tmp_path: Path) -> None:
+async def test_before_the_form_could_be_read_its_fields_take_text_and_nothing_is_decided(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
     """P5."""
     never = ArmingTimes(painted=3600.0)
     async with open_deck(empty(tmp_path), password=None, arming=never) as deck:
         await deck.shows("Add a node", "ctrl+s save", "wait a moment")
-        await deck.press(*"secret", "ctrl+s", "ctrl+t", "escape")
+        await deck.press(*"firts", "backspace", "backspace", *"st", "tab", *keys(served.urls[1]))
+        await deck.press("ctrl+s", "ctrl+t", "escape")
+        await deck.shows("too early: wait a moment")
         screen = deck.app.screen
         assert isinstance(screen, NodeForm)
-        assert not screen.query_one("#name", Input).value
-        assert not str(screen.query_one("#found").render()).startswith("name:")
+        values = {field.id: field.value for field in screen.query(Input)}
+        assert (values["name"], values["url"]) == ("first", served.urls[1])
+        assert not found(deck).startswith(("name:", "trying"))
+        screen.query_one("#save").focus()
+        await deck.press("enter", "space")
+        screen.query_one("#trust").focus()
+        await deck.press("enter", "down", "enter")
+        assert screen._chosen("trust") == "system"
+        assert not (tmp_path / "config.toml").exists()
+    assert not served.cluster.requests
 
 
 async def test_a_key_in_a_burst_neither_tests_nor_saves(

@@ -8,6 +8,7 @@ from typing import ClassVar, Generic, TypeVar, cast
 from textual import events
 from textual.screen import ModalScreen
 from textual.timer import Timer
+from textual.widget import Widget
 from textual.widgets import Input
 
 from tui.ui.format.key_bar import Hint
@@ -17,6 +18,7 @@ from tui.ui.terminal.input_guard import ArmingTimes, ArmsScreens
 _Result = TypeVar("_Result")
 
 _TYPED = (events.Key, events.MouseDown, events.Paste)
+_EDITING = frozenset({"backspace", "delete", "left", "right", "home", "end", "tab", "shift+tab"})
 
 SCROLL_KEYS = frozenset({"down", "pagedown", "up", "pageup"})
 """The keys that show more of what a dialog asks about."""
@@ -35,6 +37,8 @@ class TypeAheadProofScreen(ModalScreen[_Result], Generic[_Result]):
 
     guards_quit_key = False
     holds_toasts = True
+    takes_text_early = False
+    """Whether what is typed into a field is taken before: it is shown, and decides nothing."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -121,7 +125,7 @@ class TypeAheadProofScreen(ModalScreen[_Result], Generic[_Result]):
             self._cancel_pending()
 
     def drops_input(self, event: events.Event) -> bool:
-        """Whether an event from the terminal is to be dropped: all but free keys, until armed."""
+        """Whether an event from the terminal is to be dropped: until armed, most are."""
         if isinstance(event, _TYPED):
             # By when it came, which may be well before it is looked at.
             self._is_alone = event.time - self._key_at >= self.arming_times.alone
@@ -136,6 +140,8 @@ class TypeAheadProofScreen(ModalScreen[_Result], Generic[_Result]):
         # By when it came: on a busy machine its turn may come long after.
         is_early = not self.is_armed or event.time < self._armed_at
         is_early = is_early and not self._is_free(event)
+        if self.takes_text_early and _edits_text(event, self.focused):
+            is_early = False
         if isinstance(event, _TYPED):
             self._was_early, self._is_undone = is_early or self._is_undone, False
         return is_early
@@ -205,6 +211,15 @@ class ArmedScreen(TypeAheadProofScreen[_Result], Generic[_Result]):
         if self._was_pasted and isinstance(event, events.Paste):
             self.app.bell()
         return is_early or isinstance(event, events.Paste)
+
+
+def _edits_text(event: events.Event, field: Widget | None) -> bool:
+    """Whether an event changes the text of `field` or leads to the next, and does nothing else."""
+    if not isinstance(field, Input):
+        return False
+    if isinstance(event, events.Key):
+        return event.is_printable or event.key in _EDITING
+    return isinstance(event, events.Paste)
 
 
 class TypedInput(Input):

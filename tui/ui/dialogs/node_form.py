@@ -1,7 +1,7 @@
 """The form for a node's profile: fill in, test, save. The comments in the file stay.
 
-It takes a password, and a test or a save sends it: input is ignored until the form could be read,
-and the key that tests or saves must come on its own.
+It takes a password, and a test or a save sends it: until the form could be read only its fields
+take text, and the key that tests or saves must come on its own.
 """
 
 import asyncio
@@ -93,6 +93,7 @@ class NodeForm(TypeAheadProofScreen[SavedProfile | None]):
     """Adds a profile, or edits `profile`; returns what was saved, or None."""
 
     AUTO_FOCUS = "#name"
+    takes_text_early = True
     BINDINGS = [
         Binding("escape", "cancel", "Cancel", show=False),
         Binding("ctrl+t", "try", "Test", show=False),
@@ -165,7 +166,7 @@ class NodeForm(TypeAheadProofScreen[SavedProfile | None]):
         )
 
     def on_mount(self) -> None:
-        """Show the fields that belong to what is chosen, and ignore input at first."""
+        """Show the fields that belong to what is chosen, and take text alone at first."""
         self.query_one("#pin").display = False
         self._show_choices()
         if not self._configuration.nodes:
