@@ -106,6 +106,11 @@ async def test_with_no_profile_and_no_form_the_keys_are_shown(tmp_path: Path) ->
         await deck.shows("Press a to add one", "no node yet", "a Add a node", "? Help")
         assert "Start" not in deck.text
         assert "Matrix" not in deck.text
+        for key, words in (("0", "On the deck, a adds one."), ("e", "Nothing has changed yet.")):
+            await deck.press(key)
+            await deck.shows(words, "P Problems", "? Help")
+            bar = deck.text.splitlines()[-1]
+            assert not any(word in bar for word in ("Start", "Next", "Why", "Go there")), bar
 
 
 async def test_before_the_form_could_be_read_its_fields_take_text_and_nothing_is_decided(

@@ -154,7 +154,9 @@ async def test_verb_keys_typed_into_the_filter_are_letters(
         await deck.shows("filter: rstq")
         assert deck.app.screen is deck.app.deck
         assert not deck.table.row_keys
-        await deck.shows("No service matches")
+        await deck.shows("No service matches", "0 Matrix")
+        bar = deck.text.splitlines()[-1]
+        assert not any(word in bar for word in ("Start", "Stop", "Restart", "Roll"))
 
 
 async def test_problems_only(served: SimulatedCluster, tmp_path: Path) -> None:

@@ -96,7 +96,8 @@ async def test_an_order_its_restart_and_its_verdict_appear_and_say_that_it_was_o
         assert changes
         assert all(one.ordered_here and "sent from here" in event_text(one) for one in changes)
         await deck.press("!")
-        await deck.shows("No event matches", "problems only")
+        await deck.shows("No event matches", "problems only", "0 Matrix")
+        assert "Go there" not in deck.text
 
 
 async def test_a_crash_loop_is_one_serious_event(served: SimulatedCluster, tmp_path: Path) -> None:

@@ -122,7 +122,13 @@ async def test_the_filter_leaves_services_by_name_and_status(
         await deck.until(
             lambda: matrix.row_keys == ("crdb_coordinator", "crdb_worker_0", "crdb_worker_1")
         )
-        await deck.shows("filter: crdb", "3 of 32 services")
+        await deck.shows("filter: crdb", "3 of 32 services", "r Restart", "w Why")
+        await deck.press("slash", *"zz", "enter")
+        await deck.shows("No service matches", "v Signs")
+        bar = deck.text.splitlines()[-1]
+        assert not any(word in bar for word in ("Start", "Stop", "Restart", "Why", "Next"))
+        await deck.press("t")
+        await deck.shows("No service is under the cursor.")
         await deck.press("escape")
         served.cluster.stop(2, "ccs")
         await deck.press("slash", *"status=stopped", "enter")

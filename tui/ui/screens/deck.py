@@ -30,7 +30,7 @@ from tui.ui.format.mini_matrix import mini_matrix
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.parts import Part
 from tui.ui.format.status_lines import Palette
-from tui.ui.keymap import View, bar_words, bindings, key_text
+from tui.ui.keymap import WRITES, View, bar_words, bindings, key_text
 from tui.ui.screens.live_screen import ServicesScreen, SortedScreen
 from tui.ui.table.live_table import LiveTable
 from tui.ui.table.navigation import COLUMN_BINDINGS
@@ -48,6 +48,9 @@ _BAR = bar_words(
     " help quit"
 )
 """What can be done with what is under the cursor, then the views."""
+
+_ROWLESS_BAR = {name: word for name, word in _BAR.items() if name not in WRITES}
+"""What can be done while a filter leaves no service."""
 
 _GOES_FIRST = (
     "quit", "problems", "nodes", "detail", "filter", "rollout", "timeline", "matrix", "why",
@@ -347,7 +350,7 @@ class DeckScreen(SortedScreen, ServicesScreen[None]):
             self._show_keys(_EMPTY_BAR)
             return
         self._show_keys(
-            _BAR,
+            _BAR if self._choice().names else _ROWLESS_BAR,
             goes_first=_GOES_FIRST,
             refusal=self._controller.refusal(self.here),
             brief_refusal=self._controller.brief_refusal(self.here),

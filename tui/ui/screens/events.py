@@ -34,6 +34,8 @@ _GAPS_EVERY = 30.0
 _ON_EVENTS = frozenset({"choose", "why"})
 """The keys that need an event of a node under the cursor."""
 
+_ROWLESS_BAR = {name: word for name, word in _BAR.items() if name not in _ON_EVENTS}
+
 
 class EventsScreen(FilteredScreen[tuple[str, str] | None]):
     """Returns the node and the service of the event that was chosen, or None.
@@ -133,7 +135,8 @@ class EventsScreen(FilteredScreen[tuple[str, str] | None]):
         """
         event = self.table.event(self.table.cursor_key)
         goes = event is not None and not self._is_of_no_node(event)
-        self._show_keys(_BAR, goes_first=_GOES_FIRST, dim=frozenset() if goes else _ON_EVENTS)
+        words = _BAR if event else _ROWLESS_BAR
+        self._show_keys(words, goes_first=_GOES_FIRST, dim=frozenset() if goes else _ON_EVENTS)
         self._whole.say(Text(event_sentence(event) if event else "", self._palette["muted"]))
 
     @on(LiveTable.Scrolled)

@@ -41,6 +41,11 @@ _BAR = bar_words(
         "quit": "Back",
     },
 )
+_CELL_KEYS = frozenset({"start", "stop", "restart", "rollout", "why", "matrix.next_problem"})
+_ROWLESS_BAR = {name: word for name, word in _BAR.items() if name not in _CELL_KEYS}
+_EMPTY_BAR = bar_words("timeline all_problems help quit", {"quit": "Back"})
+"""What can be done while there is no node."""
+
 _GOES_FIRST = (
     "signs", "filter", "timeline", "all_problems", "rollout", "matrix.next_problem", "problems",
     "why", "stop", "start", "restart",
@@ -179,7 +184,10 @@ class MatrixScreen(SortedScreen, ServicesScreen[CellKey | None]):
         refusal = self._refusal(here[0]) if here else ""
         dim = self._dim(*here) if here and not marks else frozenset()
         brief = self._controller.brief_refusal(here[0]) if here and here[0] in self._fleet else ""
-        self._show_keys(_BAR, goes_first=_GOES_FIRST, refusal=refusal, brief_refusal=brief, dim=dim)
+        words = _BAR if self.targets else _ROWLESS_BAR if grid.columns else _EMPTY_BAR
+        self._show_keys(
+            words, goes_first=_GOES_FIRST, refusal=refusal, brief_refusal=brief, dim=dim
+        )
         self.orders_moved()
 
     def _dim(self, node: str, name: str) -> frozenset[str]:
@@ -289,17 +297,19 @@ class MatrixScreen(SortedScreen, ServicesScreen[CellKey | None]):
         if len(nodes) > 1:
             text = f"The marks are on {len(nodes)} nodes, and an action goes to one"
             self._say(f"{text}. R rolls a restart over them.")
+        elif not nodes:
+            self._say("No service is under the cursor.")
+        else:
+            self._order(Verb(verb), nodes.pop())
+
+    def _order(self, verb: Verb, node: str) -> None:
+        if node not in self._fleet:
+            self._say(f"No action is possible there: {self._refusal(node)}.")
             return
-        for node in nodes:
-            if node not in self._fleet:
-                self._say(f"No action is possible there: {self._refusal(node)}.")
-                return
-            names = tuple(name for _, name in self.targets)
-            hidden = frozenset(names) - frozenset(self.table.row_keys)
-            # What was ordered is not ordered again by the next key.
-            self._controller.ask(
-                Verb(verb), ServiceChoice(node, names, hidden), self.table.clear_marks
-            )
+        names = tuple(name for _, name in self.targets)
+        hidden = frozenset(names) - frozenset(self.table.row_keys)
+        # What was ordered is not ordered again by the next key.
+        self._controller.ask(verb, ServiceChoice(node, names, hidden), self.table.clear_marks)
 
     def why_subject(self) -> tuple[str, str] | None:
         """Return the node and the service of the cell under the cursor."""

@@ -60,6 +60,8 @@ _GOES_FIRST = ("refresh", "timeline", "matrix", "why")
 _UNFIT = frozenset({"choose", "why"})
 """The keys that do nothing where no problem of a node with a profile is under the cursor."""
 
+_ROWLESS_BAR = {name: word for name, word in _BAR.items() if name not in _UNFIT}
+
 _SHARE = 5
 """A column of names has at most this part of the width."""
 
@@ -223,7 +225,8 @@ class ProblemsScreen(SortedScreen, LiveScreen[tuple[str, str] | None]):
         """
         problem = self._problems.get(self._table.cursor_key or "")
         can_go = problem is not None and problem.has_profile
-        self._show_keys(_BAR, goes_first=_GOES_FIRST, dim=frozenset() if can_go else _UNFIT)
+        words = _BAR if problem else _ROWLESS_BAR
+        self._show_keys(words, goes_first=_GOES_FIRST, dim=frozenset() if can_go else _UNFIT)
         if problem is None:
             self._say_here("")
             return
