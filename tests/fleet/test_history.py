@@ -1,17 +1,46 @@
 """A fleet and its history: what one session saw, the next one knows."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tests.faultserver import answer, serving
-from tests.fleet.conftest import BOOTSTRAP, LIST, Play, profile, profiles, running, said
+from tests.fleet.conftest import (
+    BOOTSTRAP,
+    LIST,
+    PATIENCE,
+    Play,
+    Running,
+    profile,
+    profiles,
+    running,
+    said,
+)
+from tests.fleet.witness import Witness, records
 from tui.history.reader import HistoryReader
-from tui.history.recorder import HistoryRecorder
+from tui.history.recorder import HistoryRecorder, WriteTimes
+from tui.journal.order_journal import OrderJournal
+from tui.journal.other_actions import OtherAction, OtherActions
 from tui.model.event import EventKind
+from tui.model.order import Result, Verb
 from tui.model.service import Health
 from tui.sim.server import SimulatedCluster
+
+QUICKLY = WriteTimes(every=0.05, soon=0.05)
+
+
+class Reads(OtherActions):
+    """Counts how often the journal was looked at."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.reads = 0
+
+    async def read(self) -> tuple[OtherAction, ...]:
+        self.reads += 1
+        return await super().read()
 
 
 @pytest.fixture
@@ -67,6 +96,145 @@ async def test_a_day_shows_states_restarts_and_that_a_lost_node_was_not_watched(
     )
     kept = HistoryReader(folder).events(datetime.fromtimestamp(day.begun, UTC), node="node1")
     assert [event.what for event in kept].count("restarted") == 1
+
+
+def kept_steps(folder: Path) -> list[tuple[str, str]]:
+    """List the steps of actions in the history, each with the id of its action."""
+    stored = HistoryReader(folder).events(None)
+    return [(one.what, one.action) for one in stored if one.what in ("order", "verdict")]
+
+
+def known_steps(deck: Running) -> list[tuple[str, str]]:
+    """List the steps of actions in a deck's timeline, each with the id of its action."""
+    steps = (EventKind.ORDERED, EventKind.VERDICT)
+    return [(one.kind.value, one.action) for one in deck.fleet.events if one.kind in steps]
+
+
+@pytest.mark.parametrize("is_deck_first", [True, False])
+async def test_what_another_process_sends_stands_once_in_timeline_and_history(
+    folder: Path, tmp_path: Path, *, is_deck_first: bool
+) -> None:
+    """A command holds the history itself where no deck had it before."""
+    play = Witness(tmp_path)
+    with serving(play) as server:
+        node = profile(server.url)
+        deck_has = HistoryRecorder(folder, times=QUICKLY), OtherActions(tmp_path)
+        command_has = HistoryRecorder(folder, times=QUICKLY), OrderJournal(tmp_path)
+        deck_runs = running(node, read_only="it looks", history=deck_has[0], elsewhere=deck_has[1])
+        command_runs = running(node, history=command_has[0], journal=command_has[1])
+        async with deck_runs if is_deck_first else command_runs as first:
+            await first.until((folder / "history.lock").exists)
+            await first.known()
+            async with command_runs if is_deck_first else deck_runs as second:
+                deck, command = (first, second) if is_deck_first else (second, first)
+                await second.known()
+                order = command.give(Verb.RESTART, "alert_mgr")
+                assert (await command.verdict(order)).result is Result.VERIFIED
+                await deck.until(lambda: len(known_steps(deck)) == 2)
+                id_ = command.fleet.journal.id_of(order)
+                steps = [("order", id_), ("verdict", id_)]
+                assert known_steps(deck) == known_steps(command) == steps
+                ages = [one.at for one in deck.fleet.events]
+                assert ages == sorted(ages)
+                assert [one.action for one in deck.notes.events if one.action] == [id_, id_]
+                deck.fleet.refresh()
+                await deck.readings(2)
+                assert known_steps(deck) == steps
+        assert kept_steps(folder) == steps
+        # A session that follows begins with them, and finds nothing more in the journal.
+        others = Reads(tmp_path)
+        history = HistoryRecorder(folder)
+        async with running(node, read_only="it looks", history=history, elsewhere=others) as deck:
+            await deck.until(lambda: others.reads and known_steps(deck) == steps)
+            assert not any(one.action for one in deck.notes.events)
+    assert kept_steps(folder) == steps
+
+
+async def test_an_action_that_changes_nothing_is_known_once_all_is_refreshed(
+    folder: Path, tmp_path: Path
+) -> None:
+    play = Witness(tmp_path)
+    with serving(play) as server:
+        node, others = profile(server.url), Reads(tmp_path)
+        history = HistoryRecorder(folder, times=QUICKLY)
+        async with (
+            running(node, read_only="it looks", history=history, elsewhere=others) as deck,
+            running(node, journal=OrderJournal(tmp_path)) as command,
+        ):
+            await deck.known()
+            await command.known()
+            await deck.until(lambda: others.reads)
+            deck.fleet.set_paused(True)
+            play.post(lambda peer: peer.answer(status=400))
+            verdict = await command.verdict(command.give(Verb.RESTART, "alert_mgr"))
+            await command.until(lambda: records(tmp_path, "verdict"))
+            deck.fleet.refresh()
+            await deck.until(lambda: len(known_steps(deck)) == 2)
+            ended = deck.fleet.events[-1]
+            assert (ended.result, ended.is_problem) == (verdict.result, True)
+    assert [what for what, _ in kept_steps(folder)] == ["order", "verdict"]
+
+
+async def test_at_rest_the_journal_is_looked_at_no_more_than_what_surrounds_a_node(
+    folder: Path, tmp_path: Path
+) -> None:
+    play, others = Play(), Reads(tmp_path)
+    with serving(play) as server:
+        history = HistoryRecorder(folder)
+        async with running(profile(server.url), history=history, elsewhere=others) as deck:
+            await deck.good()
+            await deck.until(lambda: others.reads == 1)  # once the history is known
+            await deck.readings(5)
+            assert others.reads == 1
+            deck.fleet._looked_elsewhere_at -= 30.0
+            await deck.readings(1)
+            await deck.until(lambda: others.reads == 2)
+
+
+async def test_an_action_to_a_node_that_is_not_watched_is_kept_and_not_shown(
+    folder: Path, tmp_path: Path
+) -> None:
+    play = Play()
+    play.get(BOOTSTRAP, said({"local_node_info": {"uid": "2", "hostname": "host2"}}))
+    with serving(Witness(tmp_path)) as server, serving(play) as another:
+        node, others = profile(server.url, "their node", cluster="theirs"), OtherActions(tmp_path)
+        history = HistoryRecorder(folder, times=QUICKLY)
+        async with (
+            running(profile(another.url), history=history, elsewhere=others) as deck,
+            running(node, journal=OrderJournal(tmp_path)) as command,
+        ):
+            await deck.known()
+            await command.known()
+            await command.verdict(command.give(Verb.RESTART, "alert_mgr", node="their node"))
+            await command.until(lambda: records(tmp_path, "verdict"))
+            deck.fleet.refresh()
+            await deck.until(lambda: len(kept_steps(folder)) == 2)
+            assert known_steps(deck) == []
+    assert {one.node for one in HistoryReader(folder).events(None) if one.action} == {"their node"}
+
+
+async def test_an_action_whose_process_was_killed_is_kept_once_with_what_came_of_it(
+    folder: Path, tmp_path: Path
+) -> None:
+    """The history was held by a deck that was killed as well: the journal alone has it."""
+    play = Witness(tmp_path)
+    with serving(play) as server:
+        node = profile(server.url)
+        never = replace(PATIENCE, steady=600.0, limit=600.0)
+        async with running(node, journal=OrderJournal(tmp_path), patience=never) as killed:
+            await killed.known()
+            id_ = killed.fleet.journal.id_of(killed.give(Verb.RESTART, "alert_mgr"))
+            await killed.until(lambda: records(tmp_path, "result"))
+        for _ in range(2):
+            journal = OrderJournal(tmp_path)
+            others = OtherActions(tmp_path, journal.session)
+            history = HistoryRecorder(folder, times=QUICKLY)
+            async with running(node, history=history, journal=journal, elsewhere=others) as deck:
+                await deck.until(lambda: len(known_steps(deck)) == 2)
+                deck.fleet.refresh()
+                await deck.readings(2)
+                assert known_steps(deck) == [("order", id_), ("verdict", id_)]
+            assert kept_steps(folder) == [("order", id_), ("verdict", id_)]
 
 
 async def test_what_another_node_answers_is_not_taken_for_this_ones(folder: Path) -> None:

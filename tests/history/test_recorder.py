@@ -20,8 +20,9 @@ from tui.history.reader import HistoryReader
 from tui.history.recorder import EARLIER_AT_MOST, HistoryRecorder, WriteTimes
 from tui.history.write_queue import AT_MOST
 from tui.history.writer import HistoryWriter
-from tui.model.event import TimeWithoutData
+from tui.model.event import OrderGiven, TimeWithoutData
 from tui.model.event_text import event_text
+from tui.model.order import Verb
 from tui.model.reading import Reading
 from tui.storage.paths import NOWHERE
 from tui.storage.private_files import StorageError
@@ -211,6 +212,28 @@ async def test_of_two_decks_on_one_folder_one_writes_and_the_other_takes_over(
     day = HistoryReader(folder).day("node1", "seen by both", ON, hours=1)
     assert day.segments == ()
     assert states(folder) == ["seen by both"]
+
+
+async def test_an_action_waits_for_the_deck_that_writes_to_end_and_is_written_if_that_did_not(
+    folder: Path,
+) -> None:
+    sent = [
+        event(details=OrderGiven(Verb.RESTART, (name,)), service=name, ago=9, action=f"5f2c-{name}")
+        for name in ("alert_mgr", "ccs")
+    ]
+    first = HistoryRecorder(folder, times=TIMES)
+    await first.begin()
+    second = HistoryRecorder(folder, times=TIMES)
+    await second.begin()
+    first.note(sent[0], "demo")
+    for one in (event("unwritten"), *sent):
+        second.note(one, "demo")
+    await until(lambda: len(second._queue._batch.events) == 2)
+    await asyncio.to_thread(first.end)
+    await until(lambda: second.remark == "")
+    second.end()
+    written = [(one.service, one.action) for one in HistoryReader(folder).events(None)]
+    assert written == [(one.service, one.action) for one in sent]
 
 
 async def test_a_broken_history_is_begun_anew_and_the_remark_says_so(folder: Path) -> None:

@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 
 from tests.events import EXAMPLES, SENTENCES, UNKNOWN, event
 from tui.history.stored_event import (
-    TEXT_AT_MOST,
+    action_mark,
     as_events,
     as_stored,
     decode_fields,
     encode_fields,
 )
 from tui.model.event import (
+    TEXT_AT_MOST,
     Cause,
     ConnectionLost,
     EventDetails,
@@ -36,7 +37,7 @@ def test_what_is_written_is_read_again(
 ) -> None:
     encoded = encode_fields(details, cause)
     assert encoded is not None
-    assert decode_fields(details.kind, encoded) == (details, cause, None)
+    assert decode_fields(details.kind, encoded) == (details, cause, None, "")
     assert text not in encoded or isinstance(details, ConnectionLost)
     assert brief
 
@@ -46,12 +47,23 @@ def test_a_sender_is_kept_beside_what_earlier_versions_read() -> None:
     encoded = encode_fields(details, Cause.NOT_ORDERED_HERE, sender)
     assert encoded is not None
     found = decode_fields(EventKind.RESTARTED, encoded)
-    assert found == (details, Cause.NOT_ORDERED_HERE, Sender("ops", 4242, "kernel ␛[2J"))
+    assert found == (details, Cause.NOT_ORDERED_HERE, Sender("ops", 4242, "kernel ␛[2J"), "")
     values = json.loads(encoded)
     assert values["cause"] == "not ordered here"
     for wrong in ("ops", {"user": "ops"}, {"user": 1, "pid": 2, "reason": ""}, []):
         changed_text = json.dumps(values | {"sender": wrong})
         assert decode_fields(EventKind.RESTARTED, changed_text) is None
+
+
+def test_the_id_of_an_action_is_kept_beside_what_earlier_versions_read() -> None:
+    details = EXAMPLES[EventKind.VERDICT]
+    encoded = encode_fields(details, UNKNOWN, None, "5f2c-1")
+    assert encoded is not None
+    assert decode_fields(EventKind.VERDICT, encoded) == (details, UNKNOWN, None, "5f2c-1")
+    assert action_mark("5f2c-1") in encoded
+    assert action_mark("5f2c-") not in encoded
+    by_others = json.dumps(json.loads(encoded) | {"action": 5})
+    assert decode_fields(EventKind.VERDICT, by_others) is None
 
 
 def test_a_rollout_of_a_history_is_that_of_another_process() -> None:
@@ -87,7 +99,7 @@ def test_long_and_hostile_texts_are_cut_and_clean() -> None:
     by_others = json.dumps({"cause": "unknown", "trouble": None, "message": "\x1b]0;x\x07"})
     found = decode_fields(EventKind.LOST, by_others)
     assert found is not None
-    assert details_text(*found).isprintable()
+    assert details_text(*found[:3]).isprintable()
 
 
 def changed(kind: EventKind, **more: Any) -> str:
@@ -134,4 +146,4 @@ def test_any_text_can_be_kept(details: EventDetails) -> None:
     encoded.encode()
     found = decode_fields(details.kind, encoded)
     assert found is not None
-    assert details_text(*found).isprintable()
+    assert details_text(*found[:3]).isprintable()

@@ -8,8 +8,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +20,8 @@ from tui.history.database import VERSION, UnknownDatabase
 from tui.history.reader import HistoryReader
 from tui.history.write_queue import Batch, WriteQueue
 from tui.history.writer import HistoryBusy, HistoryWriter
-from tui.model.event import Cause, Event, StatusChange
+from tui.model.event import Cause, Event, OrderEnded, OrderGiven, Sender, StatusChange
+from tui.model.order import Result, Verb
 from tui.model.reading import Reading
 from tui.storage.paths import NOWHERE
 from tui.storage.private_files import MissingFile, StorageError
@@ -237,6 +240,41 @@ def test_a_writer_that_follows_another_does_not_write_what_that_one_wrote(
         (NODE, again, False),
         (NODE, stopped, False),
     ]
+
+
+def step(action: str = "5f2c-1", *, ago: float = 0.0, **more: Any) -> Event:
+    """Make the event of an action that was sent."""
+    sent = OrderGiven(Verb.RESTART, ("alert_mgr",), "kernel patch")
+    return event(ago=ago, action=action, **({"details": sent} | more))
+
+
+VERIFIED = OrderEnded(Verb.RESTART, Result.VERIFIED, "held")
+
+
+def actions(folder: Path) -> list[tuple[str, str]]:
+    return [(one.what, one.action) for one in HistoryReader(folder).events(None)]
+
+
+def test_each_step_of_an_action_is_written_once_whichever_process_comes_to_it(
+    folder: Path, store: HistoryWriter
+) -> None:
+    store.write(of(step(ago=9), step(ago=5, details=VERIFIED)))
+    store.write(of(step(ago=9, node="its name elsewhere", sender=Sender("ops", 4242))))
+    failed = replace(VERIFIED, result=Result.FAILED)
+    store.write(of(step(ago=4, details=VERIFIED), step(ago=4, details=failed)))
+    store.write(of(step("5f2c-11"), step("other-1", details=VERIFIED)))
+    assert actions(folder) == [
+        ("order", "5f2c-1"), ("verdict", "5f2c-1"), ("verdict", "5f2c-1"),
+        ("order", "5f2c-11"), ("verdict", "other-1"),
+    ]  # fmt: skip
+
+
+def test_an_action_that_an_earlier_version_wrote_without_its_id_is_not_written_again(
+    folder: Path, store: HistoryWriter
+) -> None:
+    store.write(of(step("", ago=30)))
+    store.write(of(step(ago=29), step("5f2c-2", ago=31, node="node2")))
+    assert actions(folder) == [("order", "5f2c-2"), ("order", "")]
 
 
 _WRITER = """

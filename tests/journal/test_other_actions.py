@@ -15,8 +15,9 @@ from tui.journal.order_journal import OrderJournal
 from tui.journal.other_actions import OtherAction, OtherActions
 from tui.journal.records import boot_id, timestamp, user_name
 from tui.model.clock import monotonic
-from tui.model.event import Sender
+from tui.model.event import OrderEnded, OrderGiven, Sender
 from tui.model.order import Result, Tier, Verdict
+from tui.model.sent_action import OPEN_FOR
 
 ORDER = replace(open_order(), reason="kernel patch")
 START = datetime(2026, 2, 1, 3, 0, 7, tzinfo=UTC)
@@ -63,6 +64,45 @@ async def test_an_action_of_another_session_is_followed_until_its_verdict(
     end = action.action.ends["ccs"]
     assert (end.result, end.started_at) == (Result.VERIFIED, START)
     assert ended - 0.01 <= end.at <= monotonic()
+
+
+async def test_its_steps_are_events_each_of_which_comes_once(tmp_path: Path) -> None:
+    others = OtherActions(tmp_path)
+    async with session(tmp_path) as journal:
+        await journal.intend(ORDER, Tier.TYPED, "admin")
+        assert (await only(others)).is_open(monotonic())
+        unknown = Verdict("ccs", Result.UNKNOWN, "the answer was lost\x07")
+        verified = Verdict("ccs", Result.VERIFIED, "held")
+        for verdict in (unknown, unknown, verified):
+            journal.judged(ORDER, verdict)
+        id_ = journal.id_of(ORDER)
+    action = await only(others)
+    assert not action.is_open(monotonic())
+    assert (action.id, {one.action for one in action.events}) == (id_, {id_})
+    assert [one.details for one in action.events] == [
+        OrderGiven(ORDER.verb, ("ccs",), "kernel patch"),
+        OrderEnded(ORDER.verb, Result.UNKNOWN, "the answer was lost␇"),
+        OrderEnded(ORDER.verb, Result.VERIFIED, "held"),
+    ]
+    assert {(one.node, one.service) for one in action.events} == {(ORDER.target.node, "ccs")}
+    assert all(one.sender == action.sender and one.is_ordered for one in action.events)
+    times = [one.on for one in action.events]
+    assert times == sorted(times)
+    assert abs((times[0] - datetime.now(UTC)).total_seconds()) < 30
+
+
+async def test_without_a_verdict_an_action_is_open_for_as_long_as_any_is_watched(
+    tmp_path: Path,
+) -> None:
+    file, others = JournalFile(tmp_path), OtherActions(tmp_path)
+    file.append({**timestamp(), **INTENT, "boot": "another", "at": ago(OPEN_FOR + 60)})
+    assert not (await only(others)).is_open(monotonic())
+
+
+@pytest.mark.parametrize("at", ["2026-02-01T00:00:00", "0001-01-01T00:00:00+14:00", 7, None])
+async def test_an_action_without_a_time_is_none(at: object, tmp_path: Path) -> None:
+    JournalFile(tmp_path).append({**timestamp(), **INTENT, "at": at})
+    assert await OtherActions(tmp_path).read() == ()
 
 
 async def test_what_this_session_records_is_left_out(tmp_path: Path) -> None:
@@ -137,7 +177,7 @@ async def test_a_journal_that_is_missing_or_hostile_gives_no_action(tmp_path: Pa
 
 
 INTENT = {
-    "kind": "intent", "id": "s-1", "session": "s", "uid": None, "verb": "restart",
+    "kind": "intent", "id": "s-1", "session": "s", "node": "node1", "uid": None, "verb": "restart",
     "services": [
         {"name": "ccs", "status": "RUNNING", "start_time": None, "uptime": 9, "kind": "required"}
     ],

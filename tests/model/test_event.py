@@ -1,22 +1,29 @@
 """What an event means: its kind, whether it needs attention, the health it leads to."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from tests.events import EXAMPLES, HERE, ON, SENTENCES, event, flip
 from tui.model.context import LogEntry, VendorSeverity
 from tui.model.event import (
     RECORDED,
+    TEXT_AT_MOST,
     ClusterLogged,
     Event,
     EventKind,
     OldSentence,
     OrderEnded,
+    OrderGiven,
     RolloutMoved,
     StatusChange,
+    is_same_step,
 )
 from tui.model.order import Result, Verb
 from tui.model.rollout import RolloutState
 from tui.model.service import Health
+from tui.model.text import clean
 
 
 def rollout(state: RolloutState) -> Event:
@@ -94,3 +101,47 @@ def test_the_examples_cover_every_kind() -> None:
 def test_the_health_after_a_change_is_that_of_its_new_status() -> None:
     assert flip("RUNNING", "FATAL").health_after is Health.FAILED
     assert event(StatusChange("FATAL", None)).health_after is Health.UNKNOWN
+
+
+SENT = event(OrderGiven(Verb.RESTART, ("alert_mgr",), "kernel patch"), action="5f2c-1")
+ENDED = event(OrderEnded(Verb.RESTART, Result.FAILED, "it is FATAL"), action="5f2c-1")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (SENT, SENT, True),
+        (SENT, ENDED, False),
+        # By its id an action is the same on any node's name, and after the clock was set.
+        (SENT, replace(SENT, node="host1", on=ON + timedelta(hours=3)), True),
+        (SENT, replace(SENT, action="5f2c-2"), False),
+        (ENDED, replace(ENDED, service="ccs"), False),
+        (
+            ENDED,
+            replace(ENDED, details=OrderEnded(Verb.RESTART, Result.VERIFIED, "it is FATAL")),
+            False,
+        ),
+        (
+            ENDED,
+            replace(ENDED, details=OrderEnded(Verb.RESTART, Result.FAILED, "it is gone")),
+            False,
+        ),
+        # An earlier version recorded no id.
+        (SENT, replace(SENT, action="", on=ON + timedelta(seconds=59)), True),
+        (SENT, replace(SENT, action="", on=ON - timedelta(seconds=61)), False),
+        (SENT, replace(SENT, action="", node="node2"), False),
+        (flip("RUNNING", "STOPPED"), flip("RUNNING", "STOPPED"), False),
+    ],
+)
+def test_two_events_are_one_step_of_one_action_by_its_id(
+    one: Event, other: Event, *, same: bool
+) -> None:
+    assert is_same_step(one, other) is same
+    assert is_same_step(other, one) is same
+
+
+def test_a_verdict_is_the_same_however_it_was_cut_and_cleaned() -> None:
+    raw = replace(ENDED, details=OrderEnded(Verb.RESTART, Result.FAILED, "\x07" + "x" * 900))
+    text = clean("\x07" + "x" * 900, TEXT_AT_MOST)
+    kept = replace(ENDED, details=OrderEnded(Verb.RESTART, Result.FAILED, text))
+    assert is_same_step(raw, kept)

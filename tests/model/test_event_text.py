@@ -25,6 +25,8 @@ from tui.model.event import (
     EventDetails,
     EventKind,
     OldSentence,
+    OrderEnded,
+    OrderGiven,
     Restart,
     RolloutMoved,
     Sender,
@@ -32,6 +34,7 @@ from tui.model.event import (
     TimeWithoutData,
 )
 from tui.model.event_text import event_brief, event_remainder, event_text
+from tui.model.order import Result, Verb
 from tui.model.rollout import RolloutState
 
 
@@ -54,6 +57,18 @@ def test_a_rollout_of_another_process_names_who_runs_it() -> None:
     assert event_brief(theirs) == event_brief(mine) == "rollout paused"
     unnamed = replace(mine, sender=Sender())
     assert event_text(unnamed).startswith(f"rollout 1 of another rsdeck here: {TITLE}")
+
+
+def test_an_action_of_another_process_names_who_sent_it() -> None:
+    theirs = Sender("ops", 4242, "kernel patch")
+    sent = event(OrderGiven(Verb.RESTART, ("ccs",), "kernel patch"), sender=theirs)
+    who = "another rsdeck here (ops, pid 4242)"
+    assert event_text(sent) == f"restart sent by {who}, since kernel patch"
+    assert event_brief(sent) == "restart sent"
+    two = replace(sent, details=OrderGiven(Verb.STOP, ("ccs", "gossip_envoy")))
+    assert event_text(two) == f"stop sent by {who}: ccs, gossip_envoy"
+    ended = event(OrderEnded(Verb.RESTART, Result.VERIFIED, "held"), sender=theirs)
+    assert event_text(ended) == "restart: verified, held"
 
 
 @pytest.mark.parametrize("kind", EventKind)

@@ -56,6 +56,9 @@ _APART_IF_FEW, _APART_IF_MANY = 0.25, 0.1
 _ROLLED_EVERY, _ROLLED_FOR = 1.0, 3.0
 """Seconds between two looks for rollouts of other processes, and for which what is found counts."""
 
+_ELSEWHERE_EVERY = 30.0
+"""Seconds after which a poll looks for actions of other processes where no change needs them."""
+
 _LOCKED_BY_SETTING = "read-only: [settings] in the configuration says so"
 
 
@@ -96,6 +99,10 @@ class Fleet:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._reported: dict[int, tuple[Verdict, ...]] = {}
         self._rolled: dict[str, tuple[str, float]] = {}
+        # Of the actions of other processes, by their ids: how many of their events are known here.
+        self._known_elsewhere: dict[str, int] = {}
+        self._open_elsewhere: frozenset[str] = frozenset()
+        self._looked_elsewhere_at = self._began_at = monotonic()
         self._group: asyncio.TaskGroup | None = None
         self.paused = False
         self.journal: Journal = (None if self._read_only else journal) or NullJournal()
@@ -173,8 +180,18 @@ class Fleet:
                 self.refused_logins.end()
 
     async def _remember(self) -> None:
-        """Insert the events of earlier sessions before those of this one."""
+        """Insert the events of earlier sessions before those of this one.
+
+        Then the actions that other processes recorded, and no history has.
+        """
         self.events.insert_older(await self.past.begin())
+        self.look_elsewhere()
+
+    def look_elsewhere(self) -> None:
+        """Look for actions that other processes of this machine recorded; returns at once."""
+        if self._group is not None:
+            self._looked_elsewhere_at = monotonic()
+            self._changes.read_soon()
 
     async def poll_once(self, *, only_kinds: bool = False) -> None:
         """Poll every node once, side by side; see `look_once`."""
@@ -287,6 +304,7 @@ class Fleet:
         for watch in self._pollers.values():
             watch.refresh_now()
             watch.refresh_context()
+        self.look_elsewhere()
 
     async def find_rollouts(self, nodes: Iterable[str]) -> None:
         """Find out, for the guard, whether another process goes over these nodes' clusters."""
@@ -340,7 +358,7 @@ class Fleet:
         if not ruling.allowed:
             raise NotAccepted(ruling.reason)
         self.orders.accept(order, ruling.tier)
-        self._record(order_event(order))
+        self._record(order_event(order, self.journal.id_of(order)))
         self.run_beside(self.orders.carry_out(order), f"order {order.number}")
 
     def run_beside(self, work: Coroutine[Any, Any, None], name: str) -> None:
@@ -373,6 +391,9 @@ class Fleet:
         # Of one look, there is no change to explain.
         is_explained = self._group is None or self._pipeline.is_explained(changes)
         self._changes.put(changes, is_explained=is_explained)
+        is_late = monotonic() - self._looked_elsewhere_at >= _ELSEWHERE_EVERY
+        if is_late or watch.name in self._open_elsewhere:
+            self.look_elsewhere()
         self.listener.node_changed(watch.name)
         is_good = watch.reading.is_good and not is_wrong
         if is_settled or not is_good:
@@ -402,21 +423,58 @@ class Fleet:
             self._record(event)
 
     def _others_acted(self, actions: tuple[OtherAction, ...]) -> None:
-        """Find the nodes to which other processes of this machine sent actions."""
-        self._pipeline.others_acted(
-            {
-                watch.name: tuple(one for one in actions if _was_sent_to(one, watch))
-                for watch in self.nodes
-            }
+        """Find the nodes to which other processes of this machine sent actions.
+
+        What is new of these is recorded.
+        """
+        names = {
+            one.id: [watch.name for watch in self.nodes if _was_sent_to(one, watch)]
+            for one in actions
+        }
+        on_nodes = {
+            watch.name: tuple(one for one in actions if watch.name in names[one.id])
+            for watch in self.nodes
+        }
+        self._pipeline.others_acted(on_nodes)
+        now = monotonic()
+        self._open_elsewhere = frozenset(
+            node for node, sent in on_nodes.items() if any(one.is_open(now) for one in sent)
         )
+        known, self._known_elsewhere = (
+            self._known_elsewhere,
+            {one.id: len(one.events) for one in actions},
+        )
+        for one in actions:
+            for event in one.events[known.get(one.id, 0) :]:
+                self._record_elsewhere(event, names[one.id], one.cluster)
+
+    def _record_elsewhere(self, event: Event, names: Sequence[str], cluster: str) -> None:
+        """Record a step of an action of another process; `names` are its node's profiles here.
+
+        What happened before this fleet was made is kept, and is no news.
+        """
+        if not names:
+            self._keep_soon(partial(self.past.note, event, cluster))
+        elif not self.events.holds_step(event):
+            here = event if event.node in names else replace(event, node=names[0])
+            self.events.insert(here)
+            self._keep_soon(partial(self.past.note, here, self.cluster_of(here.node)))
+            if here.at >= self._began_at:
+                self.listener.event_happened(here)
 
     def _record(self, event: Event) -> None:
+        if event.action and self.events.holds_step(event):
+            return  # another process recorded it first
         self.events.append(event)
         kept = event
         if isinstance(event.details, RolloutMoved):
             kept = replace(event, sender=self.journal.sender)  # to others, it is another process's
         self._keep_soon(partial(self.past.note, kept, self.cluster_of(event.node)))
         self.listener.event_happened(event)
+
+    def _action_id(self, order: Order) -> str:
+        """Return the id of an order in the journal, of this session or an earlier one."""
+        return self.journal.id_of(order) if order.number > 0 else self._recovery.id_of(order)
 
     def _order_moved(self, progress: OrderProgress) -> None:
         order = progress.order
@@ -441,7 +499,7 @@ class Fleet:
             if order.number > 0 and not reported and not self._sees(order):
                 self._recovery.follow(order, progress.verdicts)
             for verdict in new:
-                self._record(verdict_event(order, verdict))
+                self._record(verdict_event(order, verdict, self._action_id(order)))
             self._count_verified(progress)
         self.listener.order_moved(progress)
 

@@ -144,9 +144,9 @@ class NullJournal(Journal):
         """Return that none is known."""
         return ("",) * len(nodes)
 
-    def id_of(self, order: Order) -> str:
-        """Return its number: no record has it."""
-        return str(order.number)
+    def id_of(self, _: Order) -> str:
+        """Return an empty id: no record has it."""
+        return ""
 
 
 class History(Protocol):

@@ -201,7 +201,7 @@ class HistoryRecorder:
             self.trouble = ""
         except HistoryBusy as busy:
             self.remark, self.trouble = str(busy), ""
-            self._queue.take()
+            self._queue.keep_actions()
         except StorageError as error:
             self.trouble = str(error)
 

@@ -14,6 +14,7 @@ from tui.model.clock import monotonic
 from tui.model.dataclass import dataclass
 from tui.model.event import (
     RECORDED,
+    TEXT_AT_MOST,
     Cause,
     ConnectionLost,
     ConnectionRegained,
@@ -34,10 +35,7 @@ from tui.model.event import (
 from tui.model.event_text import details_text
 from tui.model.text import clean
 
-TEXT_AT_MOST = 500
-"""No text of an event is kept longer, in characters."""
-
-_CAUSE, _SENDER = "cause", "sender"
+_CAUSE, _SENDER, _ACTION = "cause", "sender", "action"
 _CLASSES: dict[EventKind, type[EventDetails]] = {
     EventKind.FLIPPED: StatusChange,
     EventKind.VANISHED: StatusChange,
@@ -59,35 +57,49 @@ _ADDED: dict[type[Any], frozenset[str]] = {RolloutMoved: frozenset({"services"})
 _HINTS = {class_: get_type_hints(class_) for class_ in (*_CLASSES.values(), Sender)}
 
 
-def encode_fields(details: EventDetails, cause: Cause, sender: Sender | None = None) -> str | None:
+_Fields = tuple[EventDetails, Cause, Sender | None, str]
+
+
+def encode_fields(
+    details: EventDetails, cause: Cause, sender: Sender | None = None, action: str = ""
+) -> str | None:
     """Return details and cause as a JSON object; None for an old sentence, which has no fields.
 
-    `sender` is a key of its own beside those that earlier versions read, where there is one.
+    `sender` and `action` are keys of their own beside those that earlier versions read, where
+    there are such.
     """
     if isinstance(details, OldSentence):
         return None
     values = {_CAUSE: cause.value} | _values(details)
     if sender is not None:
         values[_SENDER] = _values(sender)
+    if action:
+        values[_ACTION] = clean(action)
     return json.dumps(values, ensure_ascii=False)
+
+
+def action_mark(action: str) -> str:
+    """Return what stands in the encoded fields of the events of an action, and in no others."""
+    return json.dumps({_ACTION: clean(action)}, ensure_ascii=False)[1:-1]
 
 
 def _values(record: Any) -> dict[str, object]:
     return {field.name: _plain(getattr(record, field.name)) for field in fields(record)}
 
 
-def decode_fields(kind: EventKind, text: str) -> tuple[EventDetails, Cause, Sender | None] | None:
-    """Return details, cause and sender in a JSON object; None where it does not hold them."""
+def decode_fields(kind: EventKind, text: str) -> _Fields | None:
+    """Return details, cause, sender and action in a JSON object; None where it has them not."""
     class_ = _CLASSES[kind]
     try:
         values = json.loads(text)
         cause = Cause(values.pop(_CAUSE))
         sender = values.pop(_SENDER, None)
+        action = str(_typed(str, values.pop(_ACTION, "")))
         details = class_(**_arguments(class_, values))
         known = None if sender is None else Sender(**_arguments(Sender, sender))
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         return None
-    return (details, cause, known) if details.kind is kind else None
+    return (details, cause, known, action) if details.kind is kind else None
 
 
 def _arguments(class_: type[Any], values: Any) -> dict[str, Any]:
@@ -143,7 +155,7 @@ class StoredEvent:
 
     `on` is the wall clock (aware, UTC); `what` is the value of an EventKind, or a word of a later
     version. `details` is None where this version cannot read them; `text` is then what stands in
-    the file. `until` is the end of what lasted, as a time without data.
+    the file. `until` is the end of what lasted, as a time without data. `action` is as an Event's.
     """
 
     on: datetime
@@ -156,6 +168,7 @@ class StoredEvent:
     details: EventDetails | None
     sender: Sender | None = None
     until: datetime | None = None
+    action: str = ""
 
     @property
     def word(self) -> str:
@@ -186,7 +199,7 @@ def event_row(event: Event, cluster: str) -> tuple[object, ...]:
         clean(old.text, TEXT_AT_MOST),
         clean(old.brief),
         event.ordered_here,
-        encode_fields(details, event.cause, event.sender),
+        encode_fields(details, event.cause, event.sender, event.action),
     )
 
 
@@ -202,17 +215,19 @@ def read_event_row(row: Sequence[object]) -> StoredEvent | None:
     cluster, node, service, what, text, brief = (clean(str(value), TEXT_AT_MOST) for value in texts)
     kind = _KINDS.get(what)
     cause = Cause.ORDERED_HERE if ordered else Cause.UNKNOWN
-    known: tuple[EventDetails, Cause, Sender | None] | None = None
+    known: _Fields | None = None
     if kind is not None and fields is None:
         parsed = parse_sentence(kind, text, brief=brief, service=service, ordered=bool(ordered))
-        known = (*parsed, None)
+        known = (*parsed, None, "")
     elif kind is not None:
         known = decode_fields(kind, str(fields))
     if known is None:
         return StoredEvent(on, cluster, node, service, what, text, cause, None)
-    details, cause, sender = known
+    details, cause, sender, action = known
     words = details_text(details, cause, sender)
-    return StoredEvent(on, cluster, node, service, what, words, cause, details, sender)
+    return StoredEvent(
+        on, cluster, node, service, what, words, cause, details, sender, action=action
+    )
 
 
 def as_stored(event: Event, cluster: str) -> StoredEvent:
@@ -229,6 +244,7 @@ def as_stored(event: Event, cluster: str) -> StoredEvent:
         event.cause,
         details,
         event.sender,
+        action=event.action,
     )
 
 
@@ -253,4 +269,13 @@ def as_events(stored: Iterable[StoredEvent]) -> Iterator[Event]:
             sender = event.sender
             if sender is None and isinstance(event.details, RolloutMoved):
                 sender = Sender()
-            yield Event(event.node, event.details, at, event.on, event.service, event.cause, sender)
+            yield Event(
+                event.node,
+                event.details,
+                at,
+                event.on,
+                event.service,
+                event.cause,
+                sender,
+                event.action,
+            )

@@ -162,6 +162,15 @@ class WriteQueue:
             batch, self._batch, self._waiting_states = self._batch, Batch(), 0
             return batch
 
+    def keep_actions(self) -> None:
+        """Drop what another process writes as well: all but the events of actions with an id.
+
+        These are written once, whoever comes to it.
+        """
+        with self._lock:
+            events = [entry for entry in self._batch.events if entry[1].action]
+            self._batch, self._waiting_states = Batch(events), 0
+
     def restore(self, batch: Batch) -> None:
         """Put back what could not be written."""
         with self._lock:

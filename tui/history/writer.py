@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from tui.history.database import BrokenDatabase, connect, database_errors, prepare
-from tui.history.stored_event import event_row, read_event_row
+from tui.history.stored_event import action_mark, event_row, read_event_row
 from tui.history.write_queue import Batch, Node, StateMark, WatchedState
 from tui.model.clock import monotonic
-from tui.model.event import EventDetails
+from tui.model.event import Event, EventDetails, is_same_step
 from tui.storage.private_files import (
     MissingFile,
     StorageError,
@@ -36,6 +36,9 @@ _SAME_WITHIN = 5.0
 How often the other deck polls is not known: where that is less often than this, an event of the
 moment in which the lock changes hands may be kept twice. Longer, it would swallow a second one.
 """
+_ACTION_WITHIN = 86400.0
+"""Seconds by which the clock may have been set between two records of one action."""
+
 _ABSENT = (None, None)
 
 _EVENT = """INSERT INTO event(at, cluster, node, service, what, text, brief, ordered, fields)
@@ -45,6 +48,8 @@ _SPAN = """INSERT INTO span VALUES (?, ?, ?, ?)
 ON CONFLICT (cluster, node, begun) DO UPDATE SET ended = max(ended, excluded.ended)"""
 _LIKE_IT = """SELECT * FROM event WHERE at BETWEEN ? AND ?
 AND cluster = ? AND node = ? AND service = ? AND what = ?"""
+_OF_ACTION = """SELECT * FROM event WHERE at BETWEEN ? AND ? AND what = ?
+AND (instr(fields, ?) OR fields IS NULL OR NOT instr(fields, '"action": '))"""
 _LAST = """SELECT cluster, node, service, status, started, max(since) FROM state
 GROUP BY cluster, node, service"""
 
@@ -119,9 +124,11 @@ class HistoryWriter:
     def _write(self, database: sqlite3.Connection, batch: Batch) -> None:
         with self._transaction(database):
             database.execute("BEGIN IMMEDIATE")
-            events = [event_row(event, cluster) for cluster, event in batch.events]
-            if self._follows_another:
-                events = [row for row in events if not _is_written(database, row)]
+            events = [
+                row
+                for cluster, event in batch.events
+                if not self._is_written(database, event, row := event_row(event, cluster))
+            ]
             database.executemany(_EVENT, events)
             fresh = [row for state in batch.states for row in self._states(state)]
             database.executemany(_STATE, fresh)
@@ -129,6 +136,12 @@ class HistoryWriter:
             database.executemany(_SPAN, spans)
             database.execute("COMMIT")
         self._follows_another = False
+
+    def _is_written(self, database: sqlite3.Connection, event: Event, row: tuple[Any, ...]) -> bool:
+        """Whether the file holds an event already, as another process saw it or recorded it."""
+        if event.action:
+            return _is_action_written(database, event)
+        return self._follows_another and _is_like_one_written(database, row)
 
     def prune(self) -> None:
         """Delete what is beyond the limit at once, and what is too old now and then."""
@@ -235,7 +248,16 @@ class HistoryWriter:
         self.set_aside = aside
 
 
-def _is_written(database: sqlite3.Connection, row: tuple[Any, ...]) -> bool:
+def _is_action_written(database: sqlite3.Connection, event: Event) -> bool:
+    """Whether the file holds an action's event, whichever process wrote it there."""
+    at = event.on.timestamp()
+    span = (at - _ACTION_WITHIN, at + _ACTION_WITHIN)
+    near = database.execute(_OF_ACTION, (*span, event.kind.value, action_mark(event.action)))
+    written = filter(None, map(read_event_row, near))
+    return any(is_same_step(event, one) for one in written)
+
+
+def _is_like_one_written(database: sqlite3.Connection, row: tuple[Any, ...]) -> bool:
     """Whether the file holds the event of a row already, as another deck saw it."""
     at, *key = row[:5]
     near = database.execute(_LIKE_IT, (at - _SAME_WITHIN, at + _SAME_WITHIN, *key))

@@ -12,9 +12,9 @@ from tui.journal.records import boot_id, session_sender
 from tui.journal.unfinished import read_service, read_start
 from tui.model.clock import monotonic
 from tui.model.dataclass import dataclass
-from tui.model.event import Sender
+from tui.model.event import Event, OrderEnded, OrderGiven, Sender, is_same_step
 from tui.model.order import Result, Verb
-from tui.model.sent_action import ActionVerdict, SentAction
+from tui.model.sent_action import OPEN_FOR, ActionVerdict, SentAction
 from tui.model.text import clean
 
 _TAIL = 256 * 1024
@@ -29,7 +29,8 @@ class OtherAction:
     """An action of another process, and the node that it was sent to.
 
     `uid` and `cluster` are those of the node as the process knew them; None and empty where it did
-    not.
+    not. `events` are its steps, each once: that it was sent, then its verdicts. Their node is named
+    as the process names it.
     """
 
     action: SentAction
@@ -37,6 +38,17 @@ class OtherAction:
     uid: int | None
     cluster: str
     sender: Sender
+    events: tuple[Event, ...]
+
+    @property
+    def id(self) -> str:
+        """Return its id in the journal."""
+        return self.events[0].action
+
+    def is_open(self, now: float) -> bool:
+        """Whether a verdict is to be expected yet, at `now` (monotonic)."""
+        is_watched = now - self.action.since <= OPEN_FOR
+        return is_watched and not self.action.before.keys() <= self.action.ends.keys()
 
 
 class OtherActions:
@@ -101,14 +113,27 @@ class OtherActions:
         try:
             services = map(read_service, record["services"])
             uid, before = record["uid"], {seen.name: seen for seen in services}
+            action = SentAction(Verb(record["verb"]), _moment(record), before)
+            reason = _text(record["reason"])
+            sender = replace(self._session(str(record["session"])), reason=reason)
+            sent = Event(
+                _text(record["node"]),
+                OrderGiven(action.verb, tuple(before), reason),
+                action.since,
+                _wall_clock(record),
+                next(iter(before)) if len(before) == 1 else "",
+                sender=sender,
+                action=_text(record["id"]),
+            )
             return OtherAction(
-                SentAction(Verb(record["verb"]), _moment(record), before),
+                action,
                 str(record["url"]),
                 uid if isinstance(uid, int) else None,
                 _text(record["cluster"]),
-                replace(self._session(str(record["session"])), reason=_text(record["reason"])),
+                sender,
+                (sent,),
             )
-        except (AttributeError, KeyError, TypeError, ValueError):
+        except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
             return None
 
     def _end(self, id_: str, other: OtherAction, record: Record) -> None:
@@ -116,10 +141,22 @@ class OtherActions:
         try:
             start = read_start(record.get("start_time"))
             end = ActionVerdict(_moment(record), Result(record["result"]), start)
-        except (KeyError, TypeError, ValueError):
+            on = _wall_clock(record)
+        except (KeyError, TypeError, ValueError, OverflowError):
             return
-        ends = {**other.action.ends, _text(record.get("service")): end}
-        self._actions[id_] = replace(other, action=replace(other.action, ends=ends))
+        service = _text(record.get("service"))
+        action = replace(other.action, ends={**other.action.ends, service: end})
+        ended = replace(
+            other.events[0],
+            details=OrderEnded(action.verb, end.result, _text(record.get("text"))),
+            at=end.at,
+            on=on,
+            service=service,
+        )
+        events = other.events
+        if not any(is_same_step(ended, one) for one in events):
+            events = (*events, ended)
+        self._actions[id_] = replace(other, action=action, events=events)
 
     def _session(self, session: str) -> Sender:
         """Return who a session is; its record may stand in an older file, long before."""
@@ -146,8 +183,15 @@ def _moment(record: Record) -> float:
     """
     if record.get("boot") == boot_id() and boot_id():
         return float(record["mono"])
+    return monotonic() - (datetime.now(UTC) - _wall_clock(record)).total_seconds()
+
+
+def _wall_clock(record: Record) -> datetime:
+    """Return when a record was written, by the wall clock, aware; raises ValueError, TypeError."""
     on = datetime.fromisoformat(record["at"])
-    return monotonic() - (datetime.now(UTC) - on).total_seconds()
+    if on.tzinfo is None:
+        raise ValueError
+    return on.astimezone(UTC)
 
 
 def _text(value: object) -> str:

@@ -6,7 +6,7 @@ are clean text; start times are the node's own clock, aware, UTC.
 
 from datetime import datetime
 from enum import Enum
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from tui.model.context import LogEntry
 from tui.model.dataclass import dataclass
@@ -15,6 +15,7 @@ from tui.model.order import Result, Verb
 from tui.model.reading import TroubleKind
 from tui.model.rollout import RolloutState
 from tui.model.service import Health, Service
+from tui.model.text import clean
 
 
 class EventKind(Enum):
@@ -231,7 +232,8 @@ class Event:
 
     `service` is empty where the whole node is meant, `node` where all nodes are; `at` is monotonic,
     `on` the wall clock (aware, UTC). `sender` is who else on this machine ordered what was not
-    ordered here, or whose rollout it is: each process counts its own from 1.
+    ordered here, or whose rollout it is: each process counts its own from 1. `action` is the id in
+    the journal of the action that was sent, or that has a verdict; empty where it is not known.
     """
 
     node: str
@@ -241,6 +243,7 @@ class Event:
     service: str = ""
     cause: Cause = Cause.UNKNOWN
     sender: Sender | None = None
+    action: str = ""
 
     @property
     def kind(self) -> EventKind:
@@ -289,3 +292,60 @@ class Event:
             case kind:
                 unordered = kind in _PROBLEMS_UNLESS_ORDERED and not self.is_ordered
                 return unordered or kind in _PROBLEMS
+
+
+TEXT_AT_MOST = 500
+"""No text of an event or of an action is kept on the disk longer, in characters."""
+
+_SAME_WITHIN = 60.0
+"""Seconds between the press of a key and the record of its action, at most."""
+
+
+class ActionEvent(Protocol):
+    """An event of this session, or one of the history."""
+
+    @property
+    def on(self) -> datetime:
+        """When it happened, by the wall clock."""
+
+    @property
+    def node(self) -> str:
+        """The node."""
+
+    @property
+    def service(self) -> str:
+        """The service; empty where it is the whole node, or several services."""
+
+    @property
+    def details(self) -> EventDetails | None:
+        """What happened; None where it is not known."""
+
+    @property
+    def action(self) -> str:
+        """The id of the action in the journal; empty where it is not known."""
+
+
+def is_same_step(one: ActionEvent, other: ActionEvent) -> bool:
+    """Whether two events are one step of one action: that it was sent, or one of its verdicts.
+
+    The action is known by its id. Earlier versions recorded none: then it is the same where the
+    same happened on the node about the same time.
+    """
+    step = _step(one)
+    if step is None or step != _step(other):
+        return False
+    if one.action and other.action:
+        return one.action == other.action
+    apart = abs((one.on - other.on).total_seconds())
+    return one.node == other.node and apart <= _SAME_WITHIN
+
+
+def _step(event: ActionEvent) -> tuple[object, ...] | None:
+    """Return what an event says of an action, as it is kept; None where it says nothing of one."""
+    match event.details:
+        case OrderGiven(verb=verb, services=services):
+            return verb, tuple(map(clean, services))
+        case OrderEnded(verb=verb, result=result, evidence=evidence):
+            return verb, clean(event.service), result, clean(evidence, TEXT_AT_MOST)
+        case _:
+            return None

@@ -3,6 +3,7 @@
 What these functions return is shown and never read back.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from tui.model.clock import DATE_AND_TIME, clock_text, shown_time, two_units
@@ -103,6 +104,8 @@ def details_text(details: EventDetails, cause: Cause, sender: Sender | None = No
         what = "restarted" if isinstance(details, Restart) else _text(details)
         return f"{what} by {sender_text(sender)}"
     text = _text(details)
+    if sender is not None and isinstance(details, OrderGiven):
+        text = _given_text(details, f"sent by {sender_text(replace(sender, reason=''))}")
     if isinstance(details, RolloutMoved):
         text = f"{_rollout_name(details.number, sender)}: {text}"
     return _listed(text, _behind(details, cause, sender))
@@ -192,15 +195,19 @@ def _without_data(begun: datetime, ended: datetime) -> str:
 
 def _order_text(details: OrderGiven | OrderEnded | RolloutMoved) -> str:
     match details:
-        case OrderGiven(verb=verb, services=services, reason=reason):
-            names = "" if len(services) == 1 else f": {', '.join(services)}"
-            since = f", since {reason}" if reason else ""
-            return f"{verb.value} sent from here{names}{since}"
+        case OrderGiven():
+            return _given_text(details, ORDERED_HERE)
         case OrderEnded(verb=verb, result=result, evidence=evidence):
             return f"{verb.value}: {result.value}, {evidence}"
         case RolloutMoved(title=title, note=note) as rollout:
             state = "".join(_rollout_state(rollout))
             return f"{title}: {state}" + (f", {note}" if note else "")
+
+
+def _given_text(details: OrderGiven, whose: str) -> str:
+    names = "" if len(details.services) == 1 else f": {', '.join(details.services)}"
+    since = f", since {details.reason}" if details.reason else ""
+    return f"{details.verb.value} {whose}{names}{since}"
 
 
 def _rollout_name(number: int, sender: Sender | None) -> str:

@@ -54,6 +54,8 @@ from tui.model.event import (
     Event,
     EventDetails,
     EventKind,
+    OrderEnded,
+    OrderGiven,
     Restart,
     RoleChange,
     Sender,
@@ -207,7 +209,9 @@ def other(since: float, *, user: str = "ops", service: str = "alert_mgr") -> Oth
     before = SeenService(service, "RUNNING", Kind.OPTIONAL, ORDER_ON)
     action = SentAction(Verb.RESTART, since, {service: before})
     sender = Sender(user, 4242, "kernel patch")
-    return OtherAction(action, ORDER.target.url, 1, "demo.local", sender)
+    sent = OrderGiven(Verb.RESTART, (service,), "kernel patch")
+    event = Event("node1", sent, since, ORDER_ON, service, sender=sender, action="5f2c-1")
+    return OtherAction(action, ORDER.target.url, 1, "demo.local", sender, (event,))
 
 
 def test_an_action_of_another_process_explains_a_change_within_its_time() -> None:
@@ -329,7 +333,10 @@ async def test_what_another_process_of_this_machine_ordered_is_explained_by_the_
         count = len(deck.fleet.events)
         served.cluster.restart(1, "alert_mgr")
         await deck.until(lambda: any(came_up(one) for one in deck.fleet.events[count:]))
-        assert not any(one.is_ordered for one in deck.fleet.events[count:])
+        later = (
+            one for one in deck.fleet.events[count:] if not isinstance(one.details, OrderEnded)
+        )
+        assert not any(one.is_ordered for one in later)
         served.cluster.process(2, "alert_mgr").boot(served.cluster.now())
         await deck.until(
             lambda: [one for one in events_of(deck, EventKind.RESTARTED) if one.node == "node2"]
@@ -383,7 +390,9 @@ async def test_an_action_whose_process_ended_explains_nothing_once_its_service_r
         assert (now.status, now.started_at != before.started_at) == ("RUNNING", True)
         served.cluster.restart(1, "alert_mgr")
         await deck.until(lambda: any(came_up(one) for one in deck.fleet.events))
-        changes = [one for one in deck.fleet.events if one.service]
+        changes = [
+            one for one in deck.fleet.events if isinstance(one.details, StatusChange | Restart)
+        ]
         assert not any(one.is_ordered for one in changes)
         assert recent_restarts(deck.fleet.events, monotonic()) == {"node1": 1}
 
@@ -712,6 +721,37 @@ def test_older_events_are_inserted_before_all_others() -> None:
     assert len(log) == 3
 
 
+def step(details: EventDetails, at: float, action: str = "5f2c-1") -> Event:
+    return replace(logged("node1", details, at), action=action)
+
+
+SENT = OrderGiven(Verb.RESTART, ("alert_mgr",))
+VERIFIED = OrderEnded(Verb.RESTART, Result.VERIFIED, "held")
+
+
+def test_an_action_that_is_known_late_is_inserted_where_it_was_sent() -> None:
+    log = EventLog()
+    for at in (1, 4, 6):
+        log.append(logged("node1", LOST, at))
+    log.insert(step(SENT, 4))
+    log.insert(step(VERIFIED, 9))
+    log.insert(step(SENT, 0, "5f2c-2"))
+    assert [(each.at, each.kind.value) for each in log] == [
+        (0, "order"), (1, "lost"), (4, "lost"), (4, "order"), (6, "lost"), (9, "verdict"),
+    ]  # fmt: skip
+
+
+def test_what_is_known_of_an_action_already_is_no_older_event() -> None:
+    log = EventLog()
+    log.append(step(SENT, 5))
+    assert log.holds_step(step(SENT, 7))
+    assert not log.holds_step(step(SENT, 7, "5f2c-2"))
+    assert not log.holds_step(step(VERIFIED, 7))
+    assert not log.holds_step(logged("node1", LOST, 5))
+    log.insert_older([logged("node1", LOST, 1), step(SENT, 4), step(SENT, 3, "5f2c-2")])
+    assert [(each.at, each.action) for each in log] == [(1, ""), (3, "5f2c-2"), (5, "5f2c-1")]
+
+
 def stopped(node: str, service: str, after: str = "STOPPED") -> Event:
     return logged(node, StatusChange("RUNNING", after), service=service)
 
@@ -723,6 +763,14 @@ def test_the_last_change_of_a_service_is_found_by_its_node() -> None:
         changes.add(one)
     assert changes.of("node1") == {"ccs": last}
     assert list(changes.of("node3")) == []
+
+
+def test_an_action_that_is_known_late_is_not_the_last_change_of_its_service() -> None:
+    changes = LastChanges()
+    last = replace(stopped("node1", "ccs"), at=5.0)
+    changes.add(last)
+    changes.add(replace(step(SENT, 4.0), service="ccs"))
+    assert changes.of("node1") == {"ccs": last}
 
 
 def test_of_too_many_last_changes_the_oldest_are_dropped() -> None:

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import takewhile
 from typing import Any, Protocol, overload
 
 from tui.config import Notify
@@ -30,6 +31,7 @@ from tui.model.event import (
     Sender,
     StatusChange,
     StoppedLogin,
+    is_same_step,
 )
 from tui.model.node import StartsChange, compare_starts, start_times
 from tui.model.order import Order, OrderPhase, OrderProgress, Verdict
@@ -150,18 +152,22 @@ class LoginStopDetector:
         return Event(node, details, monotonic(), datetime.now(UTC))
 
 
-def verdict_event(order: Order, verdict: Verdict) -> Event:
-    """Return the event of a verdict on one service of an order."""
+def verdict_event(order: Order, verdict: Verdict, action: str = "") -> Event:
+    """Return the event of a verdict on one service of an order; `action` is its id, if any."""
     details = OrderEnded(order.verb, verdict.result, verdict.text)
     at, on = monotonic(), datetime.now(UTC)
-    return Event(order.target.node, details, at, on, verdict.service)
+    return Event(order.target.node, details, at, on, verdict.service, action=action)
 
 
-def order_event(order: Order) -> Event:
-    """Return the event of an order that is given here now: its dialog was opened before."""
+def order_event(order: Order, action: str = "") -> Event:
+    """Return the event of an order that is given here now: its dialog was opened before.
+
+    `action` is its id in the journal, if any.
+    """
     details = OrderGiven(order.verb, order.names, order.reason)
     service = order.names[0] if len(order.names) == 1 else ""
-    return Event(order.target.node, details, monotonic(), datetime.now(UTC), service)
+    at, on = monotonic(), datetime.now(UTC)
+    return Event(order.target.node, details, at, on, service, action=action)
 
 
 class PolledNode(Protocol):
@@ -344,6 +350,7 @@ class ChangeQueue:
         self._take, self._publish, self._start = take, publish, start
         self._within = within
         self._waiting: deque[Changes] = deque()
+        self._is_wanted = self._is_reading = False
 
     def put(self, changes: Changes, *, is_explained: bool) -> None:
         """Pass changes on: at once if they are explained and nothing waits before them."""
@@ -351,11 +358,18 @@ class ChangeQueue:
             self._publish(changes)
             return
         self._waiting.append(changes)
-        if len(self._waiting) == 1:
+        self.read_soon()
+
+    def read_soon(self) -> None:
+        """Read what other processes recorded, whether a change waits for it or not."""
+        self._is_wanted = self._elsewhere is not None
+        if self._elsewhere is not None and not self._is_reading:
+            self._is_reading = True
             self._start(self._read_and_publish(self._elsewhere), "other actions")
 
     async def _read_and_publish(self, elsewhere: ActionsElsewhere) -> None:
-        while self._waiting:
+        while self._is_wanted:
+            self._is_wanted = False
             count = len(self._waiting)
             try:
                 async with asyncio.timeout(self._within):
@@ -365,6 +379,7 @@ class ChangeQueue:
             for _ in range(count):
                 self._publish(self._waiting[0])
                 self._waiting.popleft()
+        self._is_reading = False
 
 
 EVENTS_AT_MOST = 4000
@@ -373,6 +388,7 @@ EVENTS_AT_MOST = 4000
 OF_A_KIND_AT_MOST = 200
 """How many events of one kind are kept of one node."""
 
+_STEPS = frozenset({EventKind.ORDERED, EventKind.VERDICT})
 _Bucket = tuple[str, EventKind]
 _LASTING: tuple[Callable[[Health], bool], ...] = (
     lambda health: health.is_problem,
@@ -408,10 +424,31 @@ class EventLog(Sequence[Event]):
             self._drop_oldest(max(self._buckets.values(), key=len))
 
     def insert_older(self, older: Iterable[Event]) -> None:
-        """Insert events that happened before all others, the oldest first."""
+        """Insert events that happened before all others, the oldest first.
+
+        Steps of actions that are among the others already are left out.
+        """
         newer = self._tuple()
+        self._fill((*(event for event in older if not self.holds_step(event)), *newer))
+
+    def insert(self, event: Event) -> None:
+        """Insert an event after those that happened before it."""
+        later = [*takewhile(lambda one: one.at > event.at, reversed(self._tuple()))]
+        if not later:
+            self.append(event)
+            return
+        earlier = self._tuple()[: -len(later)]
+        self._fill((*earlier, event, *reversed(later)))
+
+    def holds_step(self, event: Event) -> bool:
+        """Whether the step of an action that an event reports is among the events already."""
+        if event.kind not in _STEPS:
+            return False
+        return any(is_same_step(event, one) for one in self._tuple() if one.kind is event.kind)
+
+    def _fill(self, events: Iterable[Event]) -> None:
         self._events, self._buckets, self._began = {}, {}, {}
-        for event in (*older, *newer):
+        for event in events:
             self.append(event)
 
     @overload
@@ -469,6 +506,9 @@ class LastChanges:
         if not event.service:
             return
         key = (event.node, event.service)
+        known = self.of(event.node).get(event.service)
+        if known is not None and known.at > event.at:
+            return  # of an action that another process sent before
         self._order.pop(key, None)
         self._order[key] = None
         self._by_node.setdefault(event.node, {})[event.service] = event

@@ -86,6 +86,10 @@ class OrderRecovery:
             failed = frozenset(name for name in unknown if by_name[name].is_denied)
             self._add(_Case(id_, _LATER, order, order.pressed_at, by_name, unknown, failed))
 
+    def id_of(self, order: Order) -> str:
+        """Return the id in the journal of an order of an earlier session that is reported now."""
+        return next((case.id for case in self._cases if case.order.number == order.number), "")
+
     def _add(self, case: _Case) -> None:
         """Follow a case; of too many, the oldest waits for the next session."""
         self._cases.append(case)

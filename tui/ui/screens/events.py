@@ -69,12 +69,13 @@ class EventsScreen(FilteredScreen[tuple[str, str] | None]):
         yield self._keys
 
     def on_mount(self) -> None:
-        """Read the times without data, now and then."""
-        self._read_gaps()
-        self.set_interval(_GAPS_EVERY, self._read_gaps)
+        """Read the times without data and the actions of other processes, now and then."""
+        self._read_more()
+        self.set_interval(_GAPS_EVERY, self._read_more)
 
-    def _read_gaps(self) -> None:
+    def _read_more(self) -> None:
         if not self.is_covered:
+            self._fleet.look_elsewhere()
             self.run_worker(self._show_gaps(), group="gaps", exclusive=True)
 
     async def _show_gaps(self) -> None:

@@ -153,6 +153,7 @@ class WhyScreen(ModalScreen[None]):
         self.watch(box, "virtual_size", self._show_hints)
         self.watch(box, "scroll_y", self._show_hints)
         self._show()
+        self._fleet.look_elsewhere()
         if self._node in self._fleet:
             self._fleet.refresh_context(self._node)
             self._read_checks()
