@@ -4,6 +4,8 @@
         an order for each line on stdin
     python -m tests.fleet.order_process forks URL FOLDER
         a child for each line, which orders on and on
+    python -m tests.fleet.order_process deck URL FOLDER
+        only looks, and keeps the history
 
 Each says on stdout, one JSON value a line, what its orders came to; `forks` the children's pids.
 """
@@ -16,7 +18,9 @@ from pathlib import Path
 
 from tests.fleet.conftest import Running, profile, running
 from tui.fleet.orders.verdict import Patience
+from tui.history.recorder import HistoryRecorder
 from tui.journal.order_journal import OrderJournal
+from tui.journal.other_actions import OtherActions
 from tui.model.order import Verb
 
 QUICK = Patience(steady=0.0, limit=3.0, same=0.5, interval=0.02)
@@ -62,6 +66,15 @@ async def on_and_on(url: str, folder: Path) -> None:
             await deck.until(lambda at=before: deck.watch().reading.asked_at > at)
 
 
+async def watch(url: str, folder: Path) -> None:
+    history, others = HistoryRecorder(folder), OtherActions(folder)
+    looks = running(profile(url), read_only="it looks", history=history, elsewhere=others)
+    async with looks as deck:
+        await deck.known()
+        say({"ready": os.getpid(), "remark": history.remark})
+        await next_line()
+
+
 def forks(url: str, folder: Path) -> None:
     import tui.api.client  # noqa: F401 - once for all children
 
@@ -80,5 +93,7 @@ if __name__ == "__main__":
     how, where, kept = sys.argv[1:]
     if how == "forks":
         forks(where, Path(kept))
+    elif how == "deck":
+        asyncio.run(watch(where, Path(kept)))
     else:
         asyncio.run(once(where, Path(kept)))

@@ -1,5 +1,6 @@
 """A fleet and its history: what one session saw, the next one knows."""
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +19,7 @@ from tests.fleet.conftest import (
     running,
     said,
 )
-from tests.fleet.witness import Witness, records
+from tests.fleet.witness import Witness, child, records
 from tui.history.reader import HistoryReader
 from tui.history.recorder import HistoryRecorder, WriteTimes
 from tui.journal.order_journal import OrderJournal
@@ -235,6 +236,55 @@ async def test_an_action_whose_process_was_killed_is_kept_once_with_what_came_of
                 await deck.readings(2)
                 assert known_steps(deck) == [("order", id_), ("verdict", id_)]
             assert kept_steps(folder) == [("order", id_), ("verdict", id_)]
+
+
+@pytest.mark.real_time
+async def test_an_action_is_kept_once_where_the_deck_with_the_history_is_killed_meanwhile(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "state"
+    with serving(Witness(folder)) as server, child("deck", server, folder) as deck:
+        assert (await asyncio.to_thread(deck.hears))["remark"] == ""
+        history, node = HistoryRecorder(folder, times=QUICKLY), profile(server.url)
+        patience = replace(PATIENCE, steady=0.0)
+        journal = OrderJournal(folder)
+        async with running(node, history=history, journal=journal, patience=patience) as command:
+            await command.known()
+            assert "another deck keeps the history" in history.remark
+            order = command.give(Verb.RESTART, "alert_mgr")
+            deck.kill()
+            assert (await command.verdict(order)).result is Result.VERIFIED
+            await command.until(lambda: not history.remark)
+    id_ = journal.id_of(order)
+    assert kept_steps(folder) == [("order", id_), ("verdict", id_)]
+
+
+@pytest.mark.real_time
+async def test_an_action_is_kept_once_where_the_command_is_killed_and_a_deck_goes_on(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "state"
+    play = Witness(folder)
+    with serving(play) as server, child("once", server, folder) as command:
+        await asyncio.to_thread(command.hears)
+        history, node = HistoryRecorder(folder, times=QUICKLY), profile(server.url)
+        journal = OrderJournal(folder)
+        others = OtherActions(folder, journal.session)
+        async with running(node, history=history, journal=journal, elsewhere=others) as deck:
+            await deck.known()
+            command.tell()
+            await deck.until(lambda: records(folder, "sent"))
+            command.kill()
+            await deck.until(lambda: any(one.action for one in deck.fleet.events))
+            (intent,) = records(folder, "intent")
+        steps = [("order", intent["id"]), ("verdict", intent["id"])]
+        assert kept_steps(folder) in (steps[:1], steps)
+        journal = OrderJournal(folder)
+        others = OtherActions(folder, journal.session)
+        history = HistoryRecorder(folder, times=QUICKLY)
+        async with running(node, history=history, journal=journal, elsewhere=others) as deck:
+            await deck.until(lambda: known_steps(deck) == steps)
+    assert kept_steps(folder) == steps
 
 
 async def test_what_another_node_answers_is_not_taken_for_this_ones(folder: Path) -> None:
