@@ -14,11 +14,15 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import USER, Command, until
+from tests.fleet.plan_nodes import open_order
 from tests.history.conftest import event
 from tui.history.recorder import HistoryRecorder
-from tui.model.event import Cause, Event, Restart, Sender, StatusChange
+from tui.journal.order_journal import OrderJournal
+from tui.model.event import Cause, Event, OrderGiven, Restart, Sender, StatusChange
+from tui.model.order import Result, Tier, Verdict
 from tui.sim.server import SimulatedCluster
 
+ORDER = open_order()
 RESTARTED = "restarted, RUNNING before and after, sent from here"
 
 
@@ -147,7 +151,7 @@ def test_json_is_one_object_a_line(rsdeck: Command, folder: Path) -> None:
     assert ran.out.isascii()
     shown = [json.loads(line) for line in ran.out.splitlines()]
     assert {tuple(one) for one in shown} == {
-        ("at", "until", "node", "service", "what", "text", "ordered", "sender")
+        ("at", "until", "node", "service", "what", "text", "ordered", "sender", "action")
     }
     assert [one["what"] for one in shown] == ["status", "lost", "restarted"]
     assert [one["ordered"] for one in shown] == [False, False, True]
@@ -292,6 +296,37 @@ def test_it_reads_while_a_deck_writes(rsdeck: Command, folder: Path) -> None:
     asyncio.run(session())
 
 
+async def send(folder: Path) -> str:
+    """Record an action and its verdict as another process does; return its id."""
+    journal = OrderJournal(folder)
+    await journal.begin()
+    await journal.intend(ORDER, Tier.TYPED, "admin")
+    journal.judged(ORDER, Verdict("ccs", Result.VERIFIED, "held"))
+    journal.end()
+    return journal.id_of(ORDER)
+
+
+def test_an_action_that_the_journal_alone_has_is_shown_once(rsdeck: Command, folder: Path) -> None:
+    """Deck and command were killed before one of them could write it into the history."""
+    keep(folder, event(ago=5))
+    id_ = asyncio.run(send(folder))
+
+    def shown(*more: str) -> list[tuple[str, str | None]]:
+        lines = rsdeck.run("events", "--json", *more).out.splitlines()
+        return [(one["what"], one["action"]) for one in map(json.loads, lines)]
+
+    steps = [("order", id_), ("verdict", id_)]
+    assert shown() == [("lost", None), *steps]
+    assert shown("--node", "node1") == [("lost", None)]
+    assert shown("--last", "1", "--node", ORDER.target.node) == steps[1:]
+    table = rsdeck.run("events").out
+    assert "stop sent by another rsdeck here (" in table
+    assert "stop: verified, held" in table
+    sent = OrderGiven(ORDER.verb, ORDER.names, ORDER.reason)
+    keep(folder, event(service="ccs", details=sent, node=ORDER.target.node, action=id_))
+    assert sorted(shown(), key=str) == sorted([("lost", None), *steps], key=str)
+
+
 @pytest.mark.real_time
 def test_it_needs_neither_textual_nor_the_network(rsdeck: Command, folder: Path) -> None:
     keep_some(folder)
@@ -319,6 +354,9 @@ def test_what_is_recorded_later_follows_and_each_event_comes_once(
     keep(folder, event(ago=0, service="alert_mgr", details=Restart("RUNNING")))
     second = json.loads(child.stdout.readline())
     assert (first["service"], second["service"]) == ("ccs", "alert_mgr")
+    # An action of another process is recorded when the deck comes to know of it.
+    keep(folder, event(ago=20, service="late", details=Restart("RUNNING")))
+    assert json.loads(child.stdout.readline())["service"] == "late"
     child.send_signal(signal.SIGINT)
     ran = rsdeck.finish(child)
     assert ran.code == 130

@@ -1,8 +1,14 @@
 """`rsdeck why`: the evidence of one look, as a table or JSON, with the exit codes of `status`."""
 
+import asyncio
 import json
+from dataclasses import replace
 
 from tests.cli.conftest import Command, profiles
+from tests.fleet.plan_nodes import open_order
+from tui.history.recorder import HistoryRecorder
+from tui.journal.order_journal import OrderJournal
+from tui.model.order import Result, Tier, Verdict
 from tui.sim.cluster import Cluster
 from tui.sim.server import SimulatedCluster
 
@@ -48,6 +54,28 @@ def test_what_is_down_is_exit_code_1_with_the_evidence(
     ]
     assert known.run("why", "node2").code == 1
     assert known.run("why", "node2", "dmcproxy").code == 0
+
+
+def test_an_action_that_the_journal_alone_has_is_evidence(known: Command) -> None:
+    folder = known.home / ".local" / "state" / "rsdeck"
+    order = open_order()
+    order = replace(order, target=replace(order.target, node="node2"))
+
+    async def send() -> None:
+        history, journal = HistoryRecorder(folder), OrderJournal(folder)
+        await history.begin()
+        await journal.begin()
+        await journal.intend(order, Tier.TYPED, "admin")
+        journal.judged(order, Verdict("ccs", Result.VERIFIED, "held"))
+        journal.end()
+        history.end()
+
+    asyncio.run(send())
+    made = json.loads(known.run("why", "node2", "ccs", "--json").out)
+    actions = [one["text"] for one in made["evidence"] if one["kind"] == "action"]
+    assert actions[0] == "stop: verified, held"
+    assert actions[1].startswith("stop sent by another rsdeck here (")
+    assert len(actions) == 2
 
 
 def test_a_node_that_cannot_be_polled_is_exit_code_3_and_an_unknown_one_2(

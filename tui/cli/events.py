@@ -18,7 +18,7 @@ from tui.model.clock import DATE_AND_TIME, clock_text, zone_word
 from tui.model.text import clean, visible_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from tui.config import Configuration
     from tui.fleet.poll_once import ClusterLogLook
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 _FOLLOW_EVERY = 1.0
 """Seconds between two looks at the history."""
+
+_RECORDED_WITHIN = timedelta(seconds=60)
+"""How late an event may be recorded: a deck looks for actions of others each half a minute."""
 
 _SHAPE = re.compile(r"([0-9]{1,6})([smhd])", re.ASCII)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -52,10 +55,10 @@ Examples:
   rsdeck events --last 20 --json    the newest twenty, one JSON object a line
   rsdeck events --follow --json     go on with what an open deck records
 
-An open deck, and an action or a rollout of the command line, record them; while a deck is open,
-it alone does: of what others send it records what changes, and who sent it, and `rsdeck journal`
-has the actions. As long as none has recorded anything, the clusters' own logs of the last day
-(/v1/logs, which list no service) are read instead.
+An open deck, and an action or a rollout of the command line, record them. While a deck is open,
+it alone does: it records every action of this machine and its verdict, whoever sent it, and what
+changes; of rollouts only its own steps. As long as none has recorded anything, the clusters' own
+logs of the last day (/v1/logs, which list no service) are read instead.
 "no data" is a time in which no poll was answered, on no node or not on that of --node: no deck
 was open, or none got an answer. Times are of this machine's clock, in the zone that the setting
 `time` names (UTC if unset; in JSON always).
@@ -100,6 +103,7 @@ def events(
     gaps: list[StoredEvent] = []
     try:
         stored = reader.events(begin, node=node, limit=last)
+        stored += _not_yet_stored(stored, begin, node)
         gaps = reader.gaps(begin, node=node)
     except MissingFile:
         click.echo(
@@ -120,6 +124,21 @@ def events(
         click.echo(folded_columns([(f"TIME {zone_word()}", *_HEADINGS), *map(_row, stored)]))
     else:
         click.echo("rsdeck: no event is known", err=True)
+
+
+def _not_yet_stored(
+    stored: "Sequence[StoredEvent]", since: datetime | None, node: str
+) -> "list[StoredEvent]":
+    """Return the actions of the last hour that the journal alone has, as they will be stored."""
+    from tui.cli.recorded_actions import missing_actions
+    from tui.history.stored_event import as_stored
+    from tui.storage.paths import state_dir
+
+    return [
+        as_stored(event, cluster)
+        for event, cluster in missing_actions(state_dir(), stored)
+        if node in ("", event.node) and (since is None or event.on >= since)
+    ]
 
 
 def _cluster_events(ctx: click.Context, since: datetime | None, node: str) -> "list[StoredEvent]":
@@ -171,8 +190,8 @@ def _follow(
     """Print events since a moment, else from now on, as they are recorded. Never returns."""
     from tui.storage.private_files import MissingFile, StorageError
 
-    since = since or datetime.now(UTC)
-    printed: list[StoredEvent] = []
+    begin = since = since or datetime.now(UTC)
+    printed: set[StoredEvent] = set()
     while True:
         try:
             stored = reader.events(since, node=node)
@@ -186,9 +205,8 @@ def _follow(
                     json.dumps(_as_json(event)) if as_json else "  ".join(_row(event, named=True))
                 )
         if stored:
-            # Of one moment there may be more to come.
-            since = stored[-1].on
-            printed = [event for event in stored if event.on == since]
+            since = max(begin, stored[-1].on - _RECORDED_WITHIN)
+            printed = {event for event in stored if event.on >= since}
         time.sleep(_FOLLOW_EVERY)
 
 
@@ -216,6 +234,7 @@ def _as_json(event: "StoredEvent") -> EventLine:
         "text": event.text,
         "ordered": event.is_ordered,
         "sender": None if event.sender is None else _sender(event.sender),
+        "action": event.action or None,
     }
 
 

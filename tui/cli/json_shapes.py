@@ -280,6 +280,8 @@ class EventLine(TypedDict):
 
     Of a rollout, who ran it; null where an earlier version recorded it.
     """
+    action: str | None
+    """The id in the journal of the action that was sent, or that has this verdict; else null."""
 
 
 class DiscoveredNodeReport(TypedDict):

@@ -65,9 +65,13 @@ def why(ctx: click.Context, node: str, service: str, *, as_json: bool) -> None:
 
 
 def _past() -> "Sequence[Event]":
-    """Return the events of the last day that a deck has recorded; nothing is written."""
+    """Return the events of the last day that a deck has recorded, or the journal alone has.
+
+    Nothing is written.
+    """
     from datetime import UTC, datetime, timedelta
 
+    from tui.cli.recorded_actions import missing_actions
     from tui.history.reader import HistoryReader
     from tui.history.stored_event import as_events
     from tui.storage.paths import state_dir
@@ -75,7 +79,9 @@ def _past() -> "Sequence[Event]":
 
     try:
         since = datetime.now(UTC) - timedelta(days=1)
-        return tuple(as_events(HistoryReader(state_dir()).events(since)))
+        kept = HistoryReader(state_dir()).events(since)
+        missing = (event for event, _ in missing_actions(state_dir(), kept))
+        return sorted((*as_events(kept), *missing), key=lambda event: event.on)
     except MissingFile:
         return ()
     except StorageError as error:

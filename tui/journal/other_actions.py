@@ -68,9 +68,10 @@ class OtherActions:
         The disk is read in a thread, and may hang: the caller limits the time. Where the journal
         cannot be read, the actions are those that are known.
         """
-        return await run_in_thread(("other actions", id(self)), self._read)
+        return await run_in_thread(("other actions", id(self)), self.read_now)
 
-    def _read(self) -> tuple[OtherAction, ...]:
+    def read_now(self) -> tuple[OtherAction, ...]:
+        """Return the same as `read`; blocks as long as the disk does."""
         try:
             status = self._reader.path.stat()
             seen = (status.st_ino, status.st_size)
