@@ -183,14 +183,28 @@ class ServicesTable(LiveTable):
     def _rows(
         self, services: Iterable[Service], view: NodeView, last: Mapping[str, Event]
     ) -> list[Row]:
-        return [self._row(service, view, last.get(service.name)) for service in services]
-
-    def _row(self, service: Service, view: NodeView, last: Event | None) -> Row:
-        self._note_kind(service.name, is_locked=view.scope.kind(service) is not Kind.OPTIONAL)
-        found = self._strips.get(service.name, _BLANK)
-        if not view.is_fresh:
-            found = Cell(found.text)
-        return _row(service, self.uptime(service, view), view, last, found)
+        """Make the row of each service; what all of them share is looked up once."""
+        scope, is_fresh, now = view.scope, view.is_fresh, view.now
+        rows = []
+        for service in services:
+            name = service.name
+            is_optional = scope.kind(service) is Kind.OPTIONAL
+            self._note_kind(name, is_locked=not is_optional)
+            uptime = self._beginnings.uptime(service, now) if is_fresh else service.uptime
+            texts = service_cells(service, scope, uptime, last.get(name), now)
+            hour = self._strips.get(name, _BLANK)
+            status_style = texts.name_style or "muted" * (texts.style == "off")
+            cells = (
+                Cell(texts.name, texts.name_style or "muted" * (not is_optional)),
+                Cell(texts.status, status_style, lead=texts.style),
+                Cell(texts.uptime, texts.uptime_style),
+                Cell(texts.kind, "" if is_optional else "muted"),
+                hour if is_fresh else Cell(hour.text),
+                Cell(texts.change, "muted"),
+                Cell(started_words(service.started_at, view.reading.answered_on), "muted"),
+            )
+            rows.append(Row(name, cells, dim=not is_fresh))
+        return rows
 
     def _note_kind(self, name: str, *, is_locked: bool) -> None:
         """Remember whether a service has the lock before its name where kinds have no column."""
@@ -208,29 +222,10 @@ class ServicesTable(LiveTable):
     def tick(self, view: NodeView, last: Mapping[str, Event]) -> None:
         """Let uptimes and ages go on for the rows on the screen, by the newest answer."""
         self._beginnings.note(view.reading)
-        rows = []
-        for name in self.visible_keys:
-            service = view.reading.find(name)
-            if service is not None:
-                rows.append(self._row(service, view, last.get(name)))
+        visible = frozenset(self.visible_keys)
+        services = [one for one in view.reading.services if one.name in visible]
+        rows = self._rows(services, view, last)
         self.patch(rows)
 
 
 _BLANK = Cell("")
-
-
-def _row(
-    service: Service, uptime: int | None, view: NodeView, last: Event | None, hour: Cell
-) -> Row:
-    texts = service_cells(service, view.scope, uptime, last, view.now)
-    is_optional = view.scope.kind(service) is Kind.OPTIONAL
-    cells: Sequence[Cell] = (
-        Cell(texts.name, texts.name_style or "muted" * (not is_optional)),
-        Cell(texts.status, texts.name_style or "muted" * (texts.style == "off"), lead=texts.style),
-        Cell(texts.uptime, texts.uptime_style),
-        Cell(texts.kind, "" if is_optional else "muted"),
-        hour,
-        Cell(texts.change, "muted"),
-        Cell(started_words(service.started_at, view.reading.answered_on), "muted"),
-    )
-    return Row(service.name, tuple(cells), dim=not view.is_fresh)
