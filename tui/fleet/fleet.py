@@ -410,8 +410,9 @@ class Fleet:
 
     def _keep_soon(self, keep: Callable[[], None]) -> None:
         """Keep something for later sessions, once who polls or acts has gone on."""
+        if not self._unkept:
+            asyncio.get_running_loop().call_soon(self._keep)
         self._unkept.append(keep)
-        asyncio.get_running_loop().call_soon(self._keep)
 
     def _keep(self) -> None:
         unkept, self._unkept = self._unkept, []

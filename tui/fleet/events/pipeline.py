@@ -279,12 +279,6 @@ class CountedNode:
     login: Login
 
 
-@dataclass(frozen=True, slots=True)
-class _Counted:
-    reading: Reading
-    was_wrong: bool = False
-
-
 class EventBaseline:
     """Keeps each node's last reading that counts, to compare the next one with.
 
@@ -292,26 +286,35 @@ class EventBaseline:
     """
 
     def __init__(self) -> None:
-        self._counted: dict[str, _Counted] = {}
+        self._counted: dict[str, Reading] = {}
+        self._were_wrong: set[str] = set()
 
     def forget(self, node: str) -> None:
         """Forget a node's reading: another poller has its name."""
         self._counted.pop(node, None)
+        self._were_wrong.discard(node)
 
-    def advance(self, node: IdentifiedNode, before: Reading) -> tuple[Reading, CountedNode]:
-        """Return the readings to compare; `before` is the node's own one before its newest."""
-        last = self._counted.get(node.name) or _Counted(before)
-        old, new = last.reading, node.reading
+    def advance(self, node: IdentifiedNode, before: Reading) -> tuple[Reading, PolledNode]:
+        """Return the reading to compare with, and the node with the reading that counts.
+
+        `before` is the node's own reading before its newest.
+        """
+        name = node.name
+        was_wrong = name in self._were_wrong
+        old, new = self._counted.get(name, before), node.reading
         is_wrong, is_settled = bool(node.wrong_node), node.is_settled
         if is_wrong or not is_settled:
             answered_at = None if old.answered_at is None else new.answered_at
             new = replace(new, services=old.services, answered_at=answered_at)
-        elif last.was_wrong and _is_of_another(old, new):
+        elif was_wrong and _is_of_another(old, new):
             # It is the node that is meant from now on, and what it was before is not known.
             old = replace(old, services=new.services)
-        was_wrong = is_wrong or (last.was_wrong and not is_settled)
-        self._counted[node.name] = _Counted(new, was_wrong)
-        return old, CountedNode(node.name, new, node.login)
+        if is_wrong:
+            self._were_wrong.add(name)
+        elif was_wrong and is_settled:
+            self._were_wrong.remove(name)
+        self._counted[name] = new
+        return old, node if new is node.reading else CountedNode(name, new, node.login)
 
 
 def _is_of_another(before: Reading, now: Reading) -> bool:
