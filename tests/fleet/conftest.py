@@ -21,6 +21,7 @@ from tui.fleet.fleet import Fleet
 from tui.fleet.orders.verdict import Patience
 from tui.fleet.polling.poller import NodePoller
 from tui.fleet.protocols import History, Journal
+from tui.journal.unfinished import UnfinishedRollout
 from tui.model.clock import monotonic
 from tui.model.event import Event
 from tui.model.login import LoginWay
@@ -90,6 +91,7 @@ class Notes:
     events: list[Event] = field(default_factory=list)
     steps: list[OrderProgress] = field(default_factory=list)
     rollouts: list[RolloutProgress] = field(default_factory=list)
+    offers: list[tuple[UnfinishedRollout, ...]] = field(default_factory=list)
 
     def node_changed(self, node: str) -> None:
         self.nodes.append(node)
@@ -102,6 +104,9 @@ class Notes:
 
     def rollout_moved(self, progress: RolloutProgress) -> None:
         self.rollouts.append(progress)
+
+    def rollouts_unfinished(self, rollouts: tuple[UnfinishedRollout, ...]) -> None:
+        self.offers.append(rollouts)
 
 
 class Sleep:

@@ -33,7 +33,8 @@ from tests.fleet.conftest import (
 from tui.credentials import Passwords, Secret
 from tui.fleet.events.pipeline import OF_A_KIND_AT_MOST
 from tui.fleet.fleet import Fleet
-from tui.fleet.protocols import NullHistory
+from tui.fleet.protocols import NullHistory, NullJournal
+from tui.journal.unfinished import UnfinishedRollout
 from tui.model.event import ConnectionLost, Event, EventKind
 from tui.model.event_text import event_text
 from tui.model.node import Environment, Role
@@ -52,6 +53,24 @@ async def test_a_profile_that_is_added_is_watched_at_once(served: SimulatedClust
         assert deck.notes.nodes == ["node2", "node3"]
         await deck.good("node2", "node3")
         assert "node2" in deck.fleet
+
+
+async def test_the_rest_of_a_rollout_is_offered_while_all_its_nodes_have_their_profiles(
+    served: SimulatedCluster,
+) -> None:
+    first, second, third = profiles(served)
+    nodes = tuple((one.name, one.url) for one in (first, second))
+    journal = NullJournal()
+    rest = UnfinishedRollout("a-r1", "restart", "demo", ("ccs",), nodes, datetime.now(UTC))
+    journal.unfinished_rollouts = (rest,)
+    async with running(first, second, journal=journal, refresh=30) as deck:
+        await deck.until(lambda: deck.fleet.rollouts.cut_off == (rest,))
+        deck.fleet.adopt([first, third])
+        assert not deck.fleet.rollouts.cut_off
+        deck.fleet.adopt([first, replace(second, url=third.url)])
+        assert not deck.fleet.rollouts.cut_off
+        deck.fleet.adopt([first, second])
+        assert deck.notes.offers == [(rest,), (), (rest,)]
 
 
 async def test_a_profile_that_did_not_change_goes_on_with_the_same_watch(

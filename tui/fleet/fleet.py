@@ -99,6 +99,7 @@ class Fleet:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._reported: dict[int, tuple[Verdict, ...]] = {}
         self._rolled: dict[str, tuple[str, float]] = {}
+        self._cut_off: tuple[UnfinishedRollout, ...] = ()
         # Of the actions of other processes, by their ids: how many of their events are known here.
         self._known_elsewhere: dict[str, int] = {}
         self._open_elsewhere: frozenset[str] = frozenset()
@@ -167,7 +168,7 @@ class Fleet:
                     self._begin(watch)
                 self._group.create_task(self._remember(), name="remember")
                 self._recovery.take(await self.journal.begin())
-                self._report_unfinished_rollouts()
+                self._offer(self.journal.unfinished_rollouts)
                 for watch in self.nodes:
                     self._recovery.look(watch)
                 await asyncio.Event().wait()
@@ -239,6 +240,7 @@ class Fleet:
         for watch in fresh:
             self._begin(watch)
             self.listener.node_changed(watch.name)
+        self._offer(self._cut_off)
 
     async def _let_go(self, watch: NodePoller, task: asyncio.Task[None]) -> None:
         """End a poller as soon as no order needs it: what the node shows is its only evidence."""
@@ -508,17 +510,8 @@ class Fleet:
         if event is not None:
             self._record(event)
         cluster = progress.plan.cluster
-        self._offer(one for one in self.rollouts.cut_off if one.cluster != cluster)
+        self._offer(one for one in self._cut_off if one.cluster != cluster)
         self.listener.rollout_moved(progress)
-
-    def _report_unfinished_rollouts(self) -> None:
-        """Report those of earlier sessions whose nodes are watched here, at the same addresses."""
-        urls = {node.name: node.profile.url for node in self.nodes}
-        self._offer(
-            rollout
-            for rollout in self.journal.unfinished_rollouts
-            if all(urls.get(name) == url for name, url in rollout.nodes)
-        )
 
     def _count_verified(self, progress: OrderProgress) -> None:
         """Plan no node again of a rollout that was cut off, once its action is verified."""
@@ -527,12 +520,22 @@ class Fleet:
             for verdict in progress.verdicts
             if verdict.result is Result.VERIFIED and not verdict.is_denied
         ]
-        cut_off = (one.verified(progress.order, verified) for one in self.rollouts.cut_off)
+        cut_off = (one.verified(progress.order, verified) for one in self._cut_off)
         self._offer(one for one in cut_off if one.remaining)
 
     def _offer(self, cut_off: Iterable[UnfinishedRollout]) -> None:
-        """Keep the rollouts that were cut off, and report them where they have changed."""
-        offered = tuple(cut_off)
+        """Keep the rollouts that were cut off.
+
+        Those are offered, and reported where they have changed, whose nodes are watched here at the
+        same addresses.
+        """
+        self._cut_off = tuple(cut_off)
+        urls = {node.name: node.profile.url for node in self.nodes}
+        offered = tuple(
+            rollout
+            for rollout in self._cut_off
+            if all(urls.get(name) == url for name, url in rollout.nodes)
+        )
         if offered != self.rollouts.cut_off:
             self.rollouts.cut_off = offered
             self.listener.rollouts_unfinished(offered)

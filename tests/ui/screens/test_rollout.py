@@ -40,7 +40,15 @@ from tui.config import load
 from tui.fleet.orders.verdict import Patience
 from tui.fleet.rollout.planner import make_plan
 from tui.journal.unfinished import UnfinishedRollout
-from tui.model.rollout import GateNow, Plan, RolloutProgress, RolloutState
+from tui.model.rollout import (
+    GateNow,
+    Plan,
+    PlanReason,
+    PlanRefusal,
+    PlanRemark,
+    RolloutProgress,
+    RolloutState,
+)
 from tui.sim.server import SimulatedCluster
 from tui.ui.controllers.rollouts import RolloutController
 from tui.ui.dialogs.rollout import RolloutDialog
@@ -661,8 +669,10 @@ def controller_over(stack: list[Any], said: list[str]) -> RolloutController:
         said.append(f"{subject}: {message}")
 
     app: Any = SimpleNamespace(screen_stack=stack, notify_latest=notify_latest)
-    fleet: Any = SimpleNamespace(rollouts=SimpleNamespace(progress={}))
-    keys = {"rollout": "f5", "rollouts": "slash,o"}
+    refused = PlanRefusal((PlanRemark(PlanReason.NO_NODE, "nothing to restart"),))
+    rollouts = SimpleNamespace(progress={}, plan=lambda *_, **__: refused)
+    fleet: Any = SimpleNamespace(rollouts=rollouts)
+    keys = {"rollout": "f5", "rollouts": "slash,o", "dismiss": "x"}
     return RolloutController(
         app,
         fleet,
@@ -689,6 +699,8 @@ def test_of_a_rollout_that_was_cut_off_one_message_is_shown_by_what_is_known_now
     controller.take_unfinished([rest])
     controller.take_unfinished([replace(rest, stop_text="equal remains")])
     controller.take_unfinished([replace(rest, done=frozenset({"n1", "n2"}))])
+    controller.show()
+    assert said.pop() == "nothing to restart. Nothing was sent. / plans it again, x clears CUT OFF."
     controller.take_unfinished([])
     begins = "a-r1: A rollout was cut off: restart ccs on 3 nodes: "
     assert said == [

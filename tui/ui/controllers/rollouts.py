@@ -90,15 +90,24 @@ class RolloutController:
         self._keys = keys
         self._unfinished: list[UnfinishedRollout] = []
 
-    def ask(self, wanted: RolloutTargets, begun: Callable[[], None] = lambda: None) -> None:
-        """Ask the operator for a rollout, or report why not; call `begun` once it has begun."""
+    def ask(
+        self,
+        wanted: RolloutTargets,
+        begun: Callable[[], None] = lambda: None,
+        *,
+        if_refused: str = "",
+    ) -> None:
+        """Ask the operator for a rollout, or report why not; call `begun` once it has begun.
+
+        `if_refused` is what can be done where there is no plan, in a sentence.
+        """
         if wanted.why_not:
             self._warn(f"{wanted.why_not} Nothing was sent.")
             return
         plan = self._planned(wanted)
         if isinstance(plan, PlanRefusal):
             remedy = f" {unlock_text(self._keys())}" if plan.is_locked else ""
-            self._warn(f"{plan}. Nothing was sent.{remedy}")
+            self._warn(f"{plan}. Nothing was sent.{remedy} {if_refused}".rstrip())
             return
         if why := self._fleet.rollouts.refusal(plan.steps[0].node):
             self._warn(f"Nothing was sent: {why}.")  # its line names the key that shows it
@@ -188,7 +197,9 @@ class RolloutController:
         )
         if self._unfinished and (best is None or not best.is_open):
             rest = self._unfinished[0]
-            self.ask(RolloutTargets(rest.names, rest.remaining, is_typed=rest.is_typed))
+            wanted = RolloutTargets(rest.names, rest.remaining, is_typed=rest.is_typed)
+            again, clears = self._key("rollouts"), self._key("dismiss")
+            self.ask(wanted, if_refused=f"{again} plans it again, {clears} clears CUT OFF.")
         elif best is None:
             self._warn(f"No rollout was begun in this session. {self._key('rollout')} plans one.")
         else:
