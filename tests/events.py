@@ -113,7 +113,7 @@ SENTENCES: list[tuple[EventDetails, Cause, str, str]] = [
         f"rollout 1: {TITLE}: aborted", "rollout aborted",
     ),
     (
-        RolloutMoved(1, TITLE, RolloutState.DONE, False, ("n1", "n2"), "3 m", ("ccs",)), HERE,
+        RolloutMoved(1, TITLE, RolloutState.DONE, False, ("n1", "n2"), "3 m"), HERE,
         f"rollout 1: {TITLE}: done, but n1, n2 were skipped, 3 m", "rollout done",
     ),
     (
@@ -129,6 +129,7 @@ UNPOLLED = TimeWithoutData(ON, ON + timedelta(minutes=90))
 
 EXAMPLES = {details.kind: details for details, *_ in SENTENCES} | {
     EventKind.CLUSTER: LOGGED,
+    EventKind.ROLLOUT: RolloutMoved(1, TITLE, RolloutState.DONE, services=("ccs",)),
     EventKind.NO_DATA: UNPOLLED,
 }
 """Details of each kind."""

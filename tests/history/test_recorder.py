@@ -3,6 +3,7 @@
 # ruff: noqa: ASYNC240 - the files are small, and what waits for them is the test
 
 import asyncio
+import contextlib
 import sqlite3
 import sys
 import time
@@ -19,11 +20,12 @@ from tests.history.conftest import ON, event, reading, service
 from tui.history.reader import HistoryReader
 from tui.history.recorder import EARLIER_AT_MOST, HistoryRecorder, WriteTimes
 from tui.history.write_queue import AT_MOST
-from tui.history.writer import HistoryWriter
-from tui.model.event import OrderGiven, TimeWithoutData
+from tui.history.writer import HistoryBusy, HistoryWriter
+from tui.model.event import OrderGiven, RolloutMoved, Sender, TimeWithoutData
 from tui.model.event_text import event_text
 from tui.model.order import Verb
 from tui.model.reading import Reading
+from tui.model.rollout import RolloutState
 from tui.storage.paths import NOWHERE
 from tui.storage.private_files import StorageError
 
@@ -106,6 +108,35 @@ async def test_events_of_this_session_are_not_loaded_as_earlier_ones(folder: Pat
         recorder.note(event("of this session"), "demo")
     recorder.end()
     assert [event_text(one) for one in await begin] == ["earlier"]
+
+
+def is_free(folder: Path) -> bool:
+    """Whether no deck keeps the history."""
+    with contextlib.closing(HistoryWriter(folder, days=1, limit=10**9, busy=QUICK)) as writer:
+        try:
+            writer.open()
+        except HistoryBusy:
+            return False
+        return True
+
+
+async def test_a_rollout_of_an_earlier_session_has_ended_for_the_deck_that_records_alone(
+    folder: Path,
+) -> None:
+    details = RolloutMoved(1, "restart ccs on 2 nodes", RolloutState.PAUSED)
+    moved = replace(event(ago=5), details=details, sender=Sender("ops", 2**22 + 1))
+    async with recording(folder) as first:
+        first.note(moved, "demo")
+        await until(lambda: texts(folder))
+        second = HistoryRecorder(folder, times=TIMES)
+        (read_only,) = await second.begin()
+        second.end()
+    await until(lambda: is_free(folder))
+    third = HistoryRecorder(folder, times=TIMES)
+    (recorded,) = await third.begin()
+    third.end()
+    found = [one.sender.has_ended for one in (read_only, recorded) if one.sender is not None]
+    assert found == [False, True]
 
 
 async def test_what_is_too_old_goes_when_a_session_begins(folder: Path) -> None:

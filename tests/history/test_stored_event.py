@@ -1,7 +1,9 @@
 """The fields of an event as JSON: the same when they are read again, and nothing else is read."""
 
 import json
+import os
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -82,9 +84,40 @@ def test_a_rollout_of_an_earlier_version_is_read_without_its_services() -> None:
     values = json.loads(encode_fields(moved, UNKNOWN) or "")
     assert values.pop("services") == ["ccs"]
     found = decode_fields(EventKind.ROLLOUT, json.dumps(values))
-    assert found == (replace(moved, services=()), UNKNOWN, None)
+    assert found == (replace(moved, services=()), UNKNOWN, None, "")
     del values["note"]
     assert decode_fields(EventKind.ROLLOUT, json.dumps(values)) is None
+
+
+def test_when_a_sender_ended_is_kept_and_an_earlier_version_did_not_record_it() -> None:
+    details = EXAMPLES[EventKind.RESTARTED]
+    ended = Sender("ops", 4242, has_ended=True, ended_on=datetime(2026, 2, 1, tzinfo=UTC))
+    encoded = encode_fields(details, Cause.NOT_ORDERED_HERE, ended)
+    assert encoded is not None
+    assert decode_fields(EventKind.RESTARTED, encoded) == (
+        details,
+        Cause.NOT_ORDERED_HERE,
+        ended,
+        "",
+    )
+    values = json.loads(encoded)
+    values["sender"] = {"user": "ops", "pid": 4242, "reason": ""}
+    found = decode_fields(EventKind.RESTARTED, json.dumps(values))
+    assert found == (details, Cause.NOT_ORDERED_HERE, Sender("ops", 4242), "")
+
+
+def test_a_rollout_of_a_history_that_this_process_records_by_now_is_of_one_that_has_ended() -> None:
+    moved = event(EXAMPLES[EventKind.ROLLOUT], cause=Cause.ORDERED_HERE)
+    no_process = 2**22 + 1  # above all that Linux gives
+    pids = {no_process: True, os.getppid(): False, os.getpid(): True, None: False, 0: False}
+    kept = [as_stored(replace(moved, sender=Sender("ops", pid)), "demo") for pid in pids]
+    found = {
+        one.sender.pid: one.sender.has_ended
+        for one in as_events(kept, is_recorder=True)
+        if one.sender is not None
+    }
+    assert found == pids
+    assert not any(one.sender and one.sender.has_ended for one in as_events(kept))
 
 
 def test_an_old_sentence_has_no_fields() -> None:

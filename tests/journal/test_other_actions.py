@@ -85,7 +85,8 @@ async def test_its_steps_are_events_each_of_which_comes_once(tmp_path: Path) -> 
         OrderEnded(ORDER.verb, Result.VERIFIED, "held"),
     ]
     assert {(one.node, one.service) for one in action.events} == {(ORDER.target.node, "ccs")}
-    assert all(one.sender == action.sender and one.is_ordered for one in action.events)
+    sender = replace(action.sender, has_ended=False, ended_on=None)  # it had not ended then
+    assert all(one.sender == sender and one.is_ordered for one in action.events)
     times = [one.on for one in action.events]
     assert times == sorted(times)
     assert abs((times[0] - datetime.now(UTC)).total_seconds()) < 30
@@ -103,6 +104,26 @@ async def test_without_a_verdict_an_action_is_open_for_as_long_as_any_is_watched
 async def test_an_action_without_a_time_is_none(at: object, tmp_path: Path) -> None:
     JournalFile(tmp_path).append({**timestamp(), **INTENT, "at": at})
     assert await OtherActions(tmp_path).read() == ()
+
+
+async def test_an_action_of_a_session_that_has_ended_is_told_from_one_of_a_running_deck(
+    tmp_path: Path,
+) -> None:
+    others, before = OtherActions(tmp_path, "mine"), datetime.now(UTC)
+    async with session(tmp_path) as running, session(tmp_path) as ended:
+        await running.intend(replace(ORDER, number=1), Tier.TYPED, "admin")
+        await ended.intend(replace(ORDER, number=2), Tier.TYPED, "admin")
+        assert [one.sender.has_ended for one in await others.read()] == [False, False]
+        ended.end()
+        first, second = [one.sender for one in await others.read()]
+        assert (first.has_ended, first.ended_on) == (False, None)
+        assert second.ended_on is not None
+        assert before <= second.ended_on <= datetime.now(UTC)
+        assert second == replace(first, has_ended=True, ended_on=second.ended_on)
+    file = JournalFile(tmp_path)
+    for at in (None, "never"):  # of no version of this program
+        file.append({"at": at, "session": running.session, "kind": "session_end"})
+    assert [one.sender.reason for one in await others.read()] == ["kernel patch"] * 2
 
 
 async def test_what_this_session_records_is_left_out(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Events in words: the same for the screen, the history, snapshots and notices."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -17,6 +17,7 @@ from tests.events import (
     UNPOLLED,
     event,
 )
+from tui.model.clock import clock_text
 from tui.model.context import LogEntry
 from tui.model.event import (
     Cause,
@@ -33,7 +34,7 @@ from tui.model.event import (
     StatusChange,
     TimeWithoutData,
 )
-from tui.model.event_text import event_brief, event_remainder, event_text
+from tui.model.event_text import event_brief, event_remainder, event_text, sender_text
 from tui.model.order import Result, Verb
 from tui.model.rollout import RolloutState
 
@@ -69,6 +70,15 @@ def test_an_action_of_another_process_names_who_sent_it() -> None:
     assert event_text(two) == f"stop sent by {who}: ccs, gossip_envoy"
     ended = event(OrderEnded(Verb.RESTART, Result.VERIFIED, "held"), sender=theirs)
     assert event_text(ended) == "restart: verified, held"
+
+
+def test_a_process_that_has_ended_is_not_called_another_that_runs() -> None:
+    ended = Sender("ops", 4242, "kernel patch", has_ended=True)
+    assert sender_text(ended) == "an earlier rsdeck here (ops, pid 4242): kernel patch"
+    on = datetime(2026, 2, 1, 18, 2, tzinfo=UTC)
+    known = sender_text(replace(ended, ended_on=on))
+    who = "an earlier rsdeck here (ops, pid 4242)"
+    assert known == f"{who}, ended {clock_text(on)}: kernel patch"
 
 
 @pytest.mark.parametrize("kind", EventKind)

@@ -161,7 +161,7 @@ class HistoryRecorder:
         except StorageError as error:
             self.trouble = self.trouble or str(error)
             return ()
-        return tuple(as_events(stored))
+        return tuple(as_events(stored, is_recorder=self._writer.is_open))
 
     def _day(self, node: str, service: str, cluster: str) -> "Day | None":
         if self._reader is None:

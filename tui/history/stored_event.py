@@ -2,8 +2,9 @@
 
 import json
 import math
+import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from enum import Enum
 from types import UnionType
@@ -51,7 +52,10 @@ _CLASSES: dict[EventKind, type[EventDetails]] = {
     EventKind.ROLLOUT: RolloutMoved,
 }
 
-_ADDED: dict[type[Any], frozenset[str]] = {RolloutMoved: frozenset({"services"})}
+_ADDED: dict[type[Any], frozenset[str]] = {
+    RolloutMoved: frozenset({"services"}),
+    Sender: frozenset({"has_ended", "ended_on"}),
+}
 """The fields, by class, that earlier versions did not write; each has a default."""
 
 _HINTS = {class_: get_type_hints(class_) for class_ in (*_CLASSES.values(), Sender)}
@@ -248,6 +252,21 @@ def as_stored(event: Event, cluster: str) -> StoredEvent:
     )
 
 
+def _is_gone(pid: int | None) -> bool:
+    """Whether no other process of this machine has an id; False where it is not known."""
+    if pid is None or pid <= 0:
+        return False
+    if pid == os.getpid():
+        return True  # it was another's before, as in a container that is begun anew
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):
+        pass
+    return False
+
+
 def wall_clock(at: object) -> datetime | None:
     """Return seconds since 1970 as a time, aware, UTC; None where there is none such."""
     try:
@@ -256,11 +275,13 @@ def wall_clock(at: object) -> datetime | None:
         return None
 
 
-def as_events(stored: Iterable[StoredEvent]) -> Iterator[Event]:
+def as_events(stored: Iterable[StoredEvent], *, is_recorder: bool = False) -> Iterator[Event]:
     """Yield stored events as events of this session, as long ago as the wall clock shows.
 
     An event whose details this version cannot read is left out. A rollout is that of another
-    process, which earlier versions did not record.
+    process, which earlier versions did not record. Rollouts are recorded by their own process, one
+    at a time: where this one `is_recorder` now, they are of processes that have ended, unless such
+    a process is there.
     """
     now, today = monotonic(), datetime.now(UTC)
     for event in stored:
@@ -269,6 +290,8 @@ def as_events(stored: Iterable[StoredEvent]) -> Iterator[Event]:
             sender = event.sender
             if sender is None and isinstance(event.details, RolloutMoved):
                 sender = Sender()
+            if sender is not None and is_recorder and isinstance(event.details, RolloutMoved):
+                sender = replace(sender, has_ended=_is_gone(sender.pid))
             yield Event(
                 event.node,
                 event.details,

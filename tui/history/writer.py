@@ -101,6 +101,11 @@ class HistoryWriter:
         self.generation += 1
         return database
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it holds the lock of the history, and has it open."""
+        return self._database is not None
+
     def close(self) -> None:
         """Close the database and release the lock."""
         with self._held:

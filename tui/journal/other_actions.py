@@ -21,7 +21,13 @@ _TAIL = 256 * 1024
 """Bytes at the end of a file that are read at first; what is older explains nothing any more."""
 
 _KEPT_FOR = 3600.0
-_KINDS = (b'"kind":"session"', b'"kind":"intent"', b'"kind":"verdict"', b'"kind":"resolved"')
+_KINDS = (
+    b'"kind":"session"',
+    b'"kind":"session_end"',
+    b'"kind":"intent"',
+    b'"kind":"verdict"',
+    b'"kind":"resolved"',
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +106,8 @@ class OtherActions:
         match record.get("kind"):
             case "session":
                 self._sessions[str(record.get("session"))] = session_sender(record)
+            case "session_end":
+                self._end_session(record)
             case "intent":
                 action = self._action(record)
                 if action is not None:
@@ -108,6 +116,17 @@ class OtherActions:
                 action = self._actions.get(str(record.get("id")))
                 if action is not None:
                     self._end(str(record.get("id")), action, record)
+
+    def _end_session(self, record: Record) -> None:
+        """Note of the actions of a session that it has ended."""
+        try:
+            on = datetime.fromisoformat(record["at"]).astimezone(UTC)
+        except (KeyError, TypeError, ValueError):
+            return
+        for id_, one in [*self._actions.items()]:
+            if id_.startswith(f"{record.get('session')}-"):
+                sender = replace(one.sender, has_ended=True, ended_on=on)
+                self._actions[id_] = replace(one, sender=sender)
 
     def _action(self, record: Record) -> OtherAction | None:
         """Return an intent as an action; None where it is not one that this version writes."""

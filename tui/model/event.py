@@ -59,11 +59,16 @@ class Cause(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Another process that sent an action or runs a rollout; empty and None where not known."""
+    """Another process that sent an action or runs a rollout; empty and None where not known.
+
+    It `has_ended` where that is known, at `ended_on` (aware, UTC) where it recorded that.
+    """
 
     user: str = ""
     pid: int | None = None
     reason: str = ""
+    has_ended: bool = False
+    ended_on: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,11 +127,16 @@ def _behind(details: EventDetails, cause: Cause, sender: Sender | None) -> str:
 
 
 def sender_text(sender: Sender) -> str:
-    """Return another process of this machine, as "another rsdeck here (ops, pid 4242): reason"."""
+    """Return another process of this machine, as "another rsdeck here (ops, pid 4242): reason".
+
+    One that has ended is "an earlier rsdeck here", with when it ended where that is known.
+    """
     pid = "" if sender.pid is None else f"pid {sender.pid}"
     who = ", ".join(filter(None, (sender.user, pid)))
     reason = f": {sender.reason}" if sender.reason else ""
-    return "another rsdeck here" + (f" ({who})" if who else "") + reason
+    which = "an earlier" if sender.has_ended else "another"
+    ended = "" if sender.ended_on is None else f", ended {clock_text(sender.ended_on)}"
+    return f"{which} rsdeck here{f' ({who})' if who else ''}{ended}{reason}"
 
 
 def _text(details: EventDetails) -> str:

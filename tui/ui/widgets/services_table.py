@@ -1,6 +1,6 @@
 """The live table of one node's services."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from rich.cells import cell_len
