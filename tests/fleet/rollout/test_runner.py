@@ -684,11 +684,15 @@ async def test_a_restart_that_was_seen_at_a_pause_is_accepted_by_one_resume() ->
             assert now.accepts_restart
             before = len(deck.notes.rollouts)
             deck.fleet.rollouts.resume(plan.number, now.gate)
-            await deck.until(lambda: len(server.posts) == 2)
-            assert all(
-                one.stop is None or one.stop.reason is StopReason.NOT_VERIFIED
-                for one in deck.notes.rollouts[before:]
-            )
+
+            def new_stops() -> list[StopReason]:
+                moved = deck.notes.rollouts[before:]
+                stops = [one.stop for one in moved if one.stop not in (None, now.stop)]
+                return [stop.reason for stop in stops if stop is not None]
+
+            # On a busy machine its gate may close again, by answers that are too old.
+            await deck.until(lambda: len(server.posts) == 2 or new_stops())
+            assert StopReason.RESTARTED_ELSEWHERE not in new_stops()
 
 
 async def test_a_node_that_is_skipped_may_be_restarted_by_anybody() -> None:
