@@ -48,6 +48,7 @@ from tui.model.rollout import (
     PlanRemark,
     RolloutProgress,
     RolloutState,
+    StopReason,
 )
 from tui.sim.server import SimulatedCluster
 from tui.ui.controllers.rollouts import RolloutController
@@ -369,6 +370,26 @@ async def test_keys_typed_before_a_pause_do_not_answer_it(
         await deck.shows("esc closes, it stays paused · too early: wait a moment")
         assert progress(deck).state is RolloutState.PAUSED
     assert ordered(served) == [2]
+
+
+async def test_a_restart_from_elsewhere_is_accepted_by_one_resume_that_names_it(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    async with open_deck(write_configuration(served, tmp_path), patience=QUICK) as deck:
+        await paused(deck, served)
+        served.cluster.restart(1, SERVICE)
+        await deck.shows("alert_mgr on node1 was restarted", "r accepts it")
+        before = progress(deck).stop
+        await hears(deck)
+        await deck.open("r", RolloutActionDialog)
+        await deck.shows("accepts the restart from elsewhere; ")
+        await deck.press("escape")
+        await say(deck, "r")
+        await deck.until(
+            lambda: ordered(served) == [2, 2] or progress(deck).stop not in (before, None)
+        )
+        stop = progress(deck).stop  # on a busy machine, another one may come
+        assert stop is None or stop.reason is not StopReason.RESTARTED_ELSEWHERE
 
 
 async def test_enter_never_answers_a_pause(served: SimulatedCluster, tmp_path: Path) -> None:
