@@ -360,6 +360,15 @@ def test_a_restart_from_elsewhere_is_shown_as_one_that_resuming_accepts() -> Non
     assert "Put that right" not in rollout_alarm(replace(well, stop=stop), None, 30.0)
 
 
+def test_the_times_of_an_aborted_rollout_give_way_to_the_nodes_that_are_not_touched() -> None:
+    aborted = progress(RolloutState.ABORTED, DONE, WAITING, WAITING, text="stopped here")
+    aborted = replace(aborted, began_at=10.0, ended_at=60.0, paused_for=7.0)
+    counts = "▰▱▱ 1/3 verified, not touched: node3, node1 · ABORTED"
+    wide = f"{counts} · after 50 s, 7 s of it paused\nstopped here"
+    assert rollout_heading(aborted, 90.0, PALETTE, 90).plain == wide
+    assert rollout_heading(aborted, 90.0, PALETTE, 74).plain == f"{counts}\nstopped here"
+
+
 def test_that_all_nodes_are_lost_is_shown_before_anything_else() -> None:
     runs = progress(RUNNING, DONE, SETTLING, WAITING)
     shown = rollout_alarm(runs, 25.0, 30.0)
@@ -380,7 +389,11 @@ def test_a_reason_that_names_the_node_is_not_followed_by_its_name() -> None:
 
 @pytest.mark.parametrize(
     ("state", "words"),
-    [(RolloutState.DONE, "done in"), (RolloutState.ABORTED, "ABORTED after"), (RUNNING, "running")],
+    [
+        (RolloutState.DONE, "done in"),
+        (RolloutState.ABORTED, "ABORTED · after"),
+        (RUNNING, "running"),
+    ],
 )
 def test_how_long_it_took_says_how_much_of_that_it_was_paused(
     state: RolloutState, words: str

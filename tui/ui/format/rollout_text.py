@@ -276,7 +276,9 @@ def rollout_heading(
         case RolloutState.DONE:
             parts.append(Part(Text(f"done in {took}", palette["ok"]), 0))
         case RolloutState.ABORTED:
-            parts.append(Part(Text(f"ABORTED after {took}", palette["bad"]), 0))
+            # Its counts name the nodes that are not touched: where they are long, times give way.
+            parts.append(Part(Text("ABORTED", palette["bad"]), 0))
+            parts.append(Part(Text(f"after {took}", palette["bad"]), 1))
             below.append(progress.text)
         case RolloutState.RUNNING:
             left = seconds_left(progress, now)
