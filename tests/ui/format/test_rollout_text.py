@@ -425,6 +425,25 @@ def test_the_deck_s_line_puts_a_pause_in_front_of_everything() -> None:
     told = [each.plain for each in rollout_lines([over, runs, stands], 30.0, 2, "o", PALETTE)]
     assert told[0].startswith(" PAUSED · node3: refused · o shows it")
     assert told[1].endswith("· 1 more")
+    assert "shows it" not in rollout_line(runs, 30.0, "", PALETTE).plain
+
+
+def test_the_key_of_rollouts_is_named_once_and_where_it_does_something() -> None:
+    stands = progress(PAUSED, DONE, FAILED, WAITING, text="node3: refused")
+    ended = progress(RolloutState.ABORTED, DONE, DONE, WAITING)
+    nodes = tuple((f"n{number}", "https://n:9443") for number in range(2))
+    cut_off = (UnfinishedRollout("a-r1", "restart", "demo", ("alert_mgr",), nodes, SINCE),)
+
+    def found(shown: Sequence[RolloutProgress], cut_off: Sequence[UnfinishedRollout]) -> list[str]:
+        lines = rollout_lines(shown, 30.0, 2, "o", PALETTE, cut_off=cut_off)
+        texts = [line.plain for line in lines]
+        return ["shows" if "o shows it" in one else "plans" * ("o plans" in one) for one in texts]
+
+    assert found([ended, stands], ()) == ["shows", ""]
+    assert found([ended, ended], ()) == ["shows", ""]
+    assert found([ended, stands], cut_off) == ["shows", "", ""]
+    assert found([ended], cut_off) == ["", "plans"]
+    assert found([], cut_off) == ["plans"]
 
 
 def test_a_line_on_the_deck_that_does_not_fit_keeps_the_key_and_drops_parts_whole() -> None:

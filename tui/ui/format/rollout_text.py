@@ -404,27 +404,39 @@ def rollout_lines(
     palette: Palette,
     *,
     width: int = 10_000,
+    cut_off: Sequence[UnfinishedRollout] = (),
 ) -> list[Text]:
-    """Return rollouts in at most so many lines: paused ones first, then open, then ended."""
+    """Return rollouts in at most so many lines: paused ones first, then open, then ended.
+
+    One more is for those that were `cut_off`. The `key` is named once, where it does something: it
+    opens an open rollout, plans what was cut off where none is open, else opens one that ended.
+    """
     rank = {RolloutState.PAUSED: 0, RolloutState.RUNNING: 1}
     first = sorted(shown, key=lambda rollout: (rank.get(rollout.state, 2), -rollout.plan.number))
     more = f" · {len(first) - at_most} more" if len(first) > at_most else ""
-    lines = [rollout_line(one, now, key, palette, width - len(more)) for one in first[:at_most]]
+    plans = bool(cut_off) and not any(one.is_open for one in first)
+    keys = ["" if plans else key, *[""] * len(first)]
+    lines = [
+        rollout_line(one, now, key_of_it, palette, width - len(more))
+        for one, key_of_it in zip(first[:at_most], keys, strict=False)
+    ]
     if more:
         lines[-1].append(more, palette["muted"])
+    if cut_off:
+        lines.append(cut_off_line(cut_off, key if plans else "", palette, width))
     return lines
 
 
 def rollout_line(
     progress: RolloutProgress, now: float, key: str, palette: Palette, width: int = 10_000
 ) -> Text:
-    """Return a rollout's progress at `now` in a line; `key` opens the rollout's screen.
+    """Return a rollout's progress at `now` in a line; `key` opens its screen, empty if none does.
 
     What does not fit into `width` cells is shortened or left out whole, the least important first.
     """
     title, brief_title = progress.plan.title, _brief_title(progress.plan)
     counts = step_counts(progress)
-    where, urgent = f"{key} shows it", set[str]()
+    where, urgent = f"{key} shows it" if key else "", set[str]()
     texts: list[tuple[str, str | None]]
     match progress.state:
         case RolloutState.PAUSED:
@@ -469,7 +481,10 @@ def _brief_title(plan: Plan) -> str:
 def cut_off_line(
     rollouts: Sequence[UnfinishedRollout], key: str, palette: Palette, width: int = 10_000
 ) -> Text:
-    """Return the first rollout that was cut off, in a line; `key` plans the nodes that remain."""
+    """Return the first rollout that was cut off, in a line.
+
+    `key` plans the nodes that remain, empty where it shows another rollout.
+    """
     first = rollouts[0]
     rest, count = first.remaining, f"{len(first.remaining)} of {len(first.nodes)} remain"
     named = f"{', '.join(rest)} remain{'s' if len(rest) == 1 else ''}"
@@ -479,7 +494,7 @@ def cut_off_line(
     parts = [
         Part(Text("CUT OFF"), 0),
         Part(Text(named if len(rest) <= _NAMED else count), 2, Text(count)),
-        Part(Text(f"{key} plans them"), 0),
+        Part(Text(f"{key} plans them" if key else ""), 0),
         Part(Text(f"gate after {ungated} not passed" if ungated else ""), 1),
         Part(Text(f"{first.verb} {', '.join(first.names)}{where}"), 3, Text("")),
         Part(Text(more), 4),
