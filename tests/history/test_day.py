@@ -31,6 +31,17 @@ def test_gaps_lie_between_the_spans_of_all_nodes_and_short_ones_are_none() -> No
     assert gaps_between([], 10.0) == gaps_between(spans[:1], 10.0) == []
 
 
+def test_a_start_that_failed_on_the_way_is_no_restart_of_its_own() -> None:
+    states = [
+        State(0.0, "RUNNING", 0.0),
+        State(50.0, "STARTING", 1010.0),
+        State(51.0, "BACKOFF"),
+        State(53.0, "STARTING", 1012.0),
+        State(54.0, "RUNNING", 1012.0),
+    ]
+    assert make_day(states, [(0.0, HOUR)], 0.0, HOUR).restarts == (54.0,)
+
+
 def test_the_worst_of_an_hour_is_shown() -> None:
     states = (State(0.0, "RUNNING"), State(HOUR + 5, "STOPPED"), State(HOUR + 9, "RUNNING"))
     assert healths(*states, spans=[(0.0, 4 * HOUR)]) == [UP, DOWN, UP, UP]

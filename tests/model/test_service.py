@@ -184,6 +184,15 @@ def test_an_uptime_that_follows_its_start_time_late_is_no_second_restart() -> No
     assert was_restarted(second, shown(DAY + 3, 1), 2.0, uptime_is_late=True)
 
 
+def test_a_start_time_that_moves_with_the_nodes_clock_is_no_restart() -> None:
+    assert not was_restarted(shown(0, 3), shown(1, 5), 2.0)
+    assert not was_restarted(shown(0, DAY), shown(2, DAY), 0.5)
+    assert was_restarted(shown(0, 2), shown(2, 2), 2.0)  # it may have been one
+    assert was_restarted(shown(0, DAY), shown(3, DAY + 2), 2.0)
+    assert was_restarted(shown(0, DAY), shown(1, 1), 2.0)
+    assert was_restarted(shown(0, None), shown(1, 5), 2.0)
+
+
 def test_a_start_time_is_late_only_where_the_uptime_went_on() -> None:
     assert start_came_late(shown(0, 10), shown(DAY, 12), 2.0)
     assert start_came_late(shown(0, 10), shown(14, 12), 2.0)

@@ -13,7 +13,7 @@ from tui.model.certificate import Certificate
 from tui.model.clock import one_unit
 from tui.model.context import Alert, Known, VendorSeverity
 from tui.model.dataclass import dataclass
-from tui.model.event import Event, EventKind, StatusChange
+from tui.model.event import Event, EventKind, Restart, StatusChange
 from tui.model.event_text import event_text
 from tui.model.login import PasswordCause, PasswordPolling
 from tui.model.node import Maintenance, ObservedHealth, key_without_profile
@@ -544,10 +544,14 @@ def restarts_of(events: Iterable[Event], now: float) -> tuple[list[Event], list[
 
 
 def came_up(event: Event) -> bool:
-    """Whether a service runs again by this event; one that was seen on its way has two such."""
+    """Whether a service runs again by this event; one that was seen on its way has two such.
+
+    A start that follows one that failed is a restart that does not run yet.
+    """
+    details = event.details
     if event.kind is EventKind.FLIPPED:
-        return isinstance(event.details, StatusChange) and event.details.after == "RUNNING"
-    return event.kind is EventKind.RESTARTED
+        return isinstance(details, StatusChange) and details.after == "RUNNING"
+    return isinstance(details, Restart) and details.status != "STARTING"
 
 
 def recent_loops(events: Iterable[Event], now: float) -> dict[str, Event]:

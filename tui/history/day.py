@@ -156,11 +156,14 @@ def _segments(states: Sequence[State], spans: Sequence[Span]) -> Iterator[Segmen
 
 
 def _restarts(states: Sequence[State]) -> Iterator[float]:
-    """Yield the moments at which a later start time was seen than any before."""
+    """Yield the moments at which a later start time was seen than any before.
+
+    One that is still starting may fail, and be started again.
+    """
     latest: float | None = None
     before = states[0].since if states else 0.0
     for state in states:
-        if state.started is not None:
+        if state.started is not None and state.status != "STARTING":
             if latest is not None and state.started > latest:
                 yield _between(before, state)
             latest = state.started if latest is None else max(latest, state.started)

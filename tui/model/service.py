@@ -342,13 +342,17 @@ class KnownRun:
         return now.started_at != self.started_at and not start_came_late(self, now, seconds)
 
 
+_CLOCK_SET_BY = 2.0
+"""Seconds by which a node's clock may be set: start times are whole seconds."""
+
+
 def was_restarted(before: Run, after: Run, seconds: float, *, uptime_is_late: bool = False) -> bool:
     """Whether a service was restarted between two readings that are `seconds` apart.
 
     `uptime_is_late`: whether the first one's uptime is known to be of the run before.
     """
     started_over = uptime_started_over(before.uptime, after.uptime, seconds)
-    if not start_moved(before, after):
+    if not start_moved(before, after) or clock_was_set(before, after):
         return started_over and not uptime_is_late
     return started_over or not start_came_late(before, after, seconds)
 
@@ -380,3 +384,16 @@ def start_moved(before: Run, after: Run) -> bool:
     if before.started_at is None or after.started_at is None:
         return False
     return after.started_at > before.started_at
+
+
+def clock_was_set(before: Run, after: Run) -> bool:
+    """Whether a start time moved only as far as a node's clock may be set, and the run went on.
+
+    The run was older than that already, so no other can have begun then.
+    """
+    if before.started_at is None or after.started_at is None:
+        return False
+    if before.uptime is None or after.uptime is None:
+        return False
+    moved = (after.started_at - before.started_at).total_seconds()
+    return moved <= _CLOCK_SET_BY < before.uptime <= after.uptime
