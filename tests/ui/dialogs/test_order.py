@@ -98,6 +98,8 @@ async def test_the_request_must_be_seen_before_words_and_a_reason_confirm_it(
 async def test_a_stop_and_a_start_are_verified(served: SimulatedCluster, tmp_path: Path) -> None:
     async with open_deck(write_configuration(served, tmp_path)) as deck:
         await ask(deck, "t")
+        await deck.press("escape")  # what was cancelled just before holds nothing back
+        await ask(deck, "t")
         await deck.confirm()
         await deck.shows("stop alert_mgr on node1: VERIFIED")
         assert served.cluster.process(1, "alert_mgr").state == "STOPPED"

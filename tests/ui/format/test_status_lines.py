@@ -105,9 +105,28 @@ def test_why_an_order_failed_is_shown_whole_or_by_the_key_that_shows_it() -> Non
     failed = order(1, Result.FAILED)
     verdict = Verdict("svc1a", Result.FAILED, "the node reported failure")
     failed = OrderProgress(failed.order, failed.phase, verdicts=(verdict,))
-    wide, narrow = (order_lines([failed], 30.0, 4, PALETTE, width)[0].plain for width in (80, 60))
+    wide, narrow = (order_lines([failed], 30.0, 1, PALETTE, width)[0].plain for width in (80, 60))
     assert wide == " ✗ restart svc1a on node1: FAILED · the node reported failure"
     assert narrow == " ✗ restart svc1a on node1: FAILED · d shows why"
+
+
+def test_why_an_order_was_not_sent_has_a_line_of_its_own_where_there_is_room() -> None:
+    """The newest first: that one was not read yet."""
+    why = "svc1a changed since you looked: RUNNING → STOPPING; nothing was sent"
+    unsent = [
+        replace(order(number, Result.NOT_SENT), verdicts=(Verdict("svc1a", Result.NOT_SENT, why),))
+        for number in (1, 2)
+    ]
+
+    def lines(at_most: int, width: int = 80) -> list[str]:
+        return [one.plain for one in order_lines(unsent, 30.0, at_most, PALETTE, width)]
+
+    head = " ✗ restart svc1a on node1: NOT SENT"
+    assert lines(4) == [head, f"   {why}"] * 2
+    assert lines(3) == [f"{head} · d shows why", head, f"   {why}"]
+    assert lines(2) == [f"{head} · d shows why"] * 2
+    assert lines(4, width=70) == [f"{head} · d shows why"] * 2
+    assert lines(4, width=120) == [f"{head} · {why}"] * 2
 
 
 def test_an_action_of_which_it_is_still_watched_what_came_is_not_called_unknown() -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import field
 from datetime import datetime
 
 from rich.cells import cell_len
@@ -389,24 +390,46 @@ def order_lines(
 ) -> list[Text]:
     """Return the newest orders in at most so many lines; verified services are left out first.
 
-    What does not fit into `width` cells of a line is left out of it whole.
+    What does not fit into `width` cells of a line is left out of it whole; why one was not well
+    has a line of its own then, while there is room, the newest first.
     """
     lines = [entry for progress in shown for entry in _order_lines(progress, now, palette, width)]
     left_out = 0
     while len(lines) + bool(left_out) > at_most:
-        verified = (at for at, (result, _) in enumerate(lines) if result is Result.VERIFIED)
+        verified = (at for at, line in enumerate(lines) if line.result is Result.VERIFIED)
         del lines[next(verified, 0)]
         left_out += 1
-    texts = [line for _, line in lines]
+    texts: list[Text] = []
+    room = at_most - len(lines) - bool(left_out)
+    for line in reversed(lines):
+        if line.why is not None and room > 0:
+            texts += line.why, line.head
+            room -= 1
+        else:
+            texts.append(line.text)
+    texts.reverse()
     if left_out:
         texts.append(Text(f" and {left_out} more: x clears, d shows each", palette["muted"]))
     return texts
 
 
+@dataclass(frozen=True, slots=True)
+class _OrderLine:
+    """The line of an order, or of one service of it that has a `result`.
+
+    Where `text` has no room for it, `why` is a line of its own to stand below `head`.
+    """
+
+    text: Text
+    result: Result | None = None
+    head: Text = field(default_factory=Text)
+    why: Text | None = None
+
+
 def _order_lines(
     progress: OrderProgress, now: float, palette: Palette, width: int
-) -> list[tuple[Result | None, Text]]:
-    """Return an order's lines with their results: one while it is open, then one a service."""
+) -> list[_OrderLine]:
+    """Return an order's lines: one while it is open, then one a service."""
     given = progress.order
     who = f"{given.verb.value} {', '.join(given.names)} on {given.target.node}"
     if progress.is_open:
@@ -423,8 +446,8 @@ def _order_lines(
             more = Part(Text(count if progress.verdicts else "", palette["muted"]), 1)
         said = [Part(line, 0), more]
         kept = parts_that_fit([part for part in said if part.text.plain], width, len(_DOT))
-        return [(None, join([part.text for part in kept]))]
-    lines: list[tuple[Result | None, Text]] = []
+        return [_OrderLine(join([part.text for part in kept]))]
+    lines: list[_OrderLine] = []
     for verdict in progress.verdicts:
         (glyph, style), word = _RESULTS[verdict.result], verdict.result.value.upper()
         is_unsettled = verdict.service in progress.unsettled
@@ -443,7 +466,10 @@ def _order_lines(
             _timeline_part(verdict.timeline, 2, palette),
         )
         kept = parts_that_fit([part for part in parts if part.text.plain], width, len(_DOT))
-        lines.append((verdict.result, join([part.text for part in kept])))
+        text = join([part.text for part in kept])
+        why = Text(f"   {verdict.text}", palette[style])
+        is_cut = not is_plain and verdict.text not in text.plain and why.cell_len <= width
+        lines.append(_OrderLine(text, verdict.result, head, why if is_cut else None))
     return lines
 
 
