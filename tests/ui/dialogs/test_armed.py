@@ -227,6 +227,7 @@ async def test_a_key_that_decides_nothing_is_handled_once_the_window_is_shown() 
         await app.push_screen(window)
         await settle(app)
         assert window.drops_input(before), "it was typed before there was anything to read"
+        assert window.arming_hints == [("wait a moment", "")]
         assert window.drops_input(events.Key("y", "y"))
         window._quiet_since = 0.0
         assert not window.drops_input(events.Key("down", None))

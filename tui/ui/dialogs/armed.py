@@ -139,18 +139,18 @@ class TypeAheadProofScreen(ModalScreen[_Result], Generic[_Result]):
             self._quiet_since = time.monotonic()
         # By when it came: on a busy machine its turn may come long after.
         is_early = not self.is_armed or event.time < self._armed_at
-        is_early = is_early and not self._is_free(event)
         if self.takes_text_early and _edits_text(event, self.focused):
             is_early = False
-        if isinstance(event, _TYPED):
-            self._was_early, self._is_undone = is_early or self._is_undone, False
-        return is_early
-
-    def _is_free(self, event: events.Event) -> bool:
-        """Whether an event decides nothing, and came after the terminal had shown this."""
         is_free = isinstance(event, events.Key) and event.key in self.free_keys
-        shown = self._report
-        return is_free and self.is_shown and shown is not None and event.time >= shown.shown_at
+        if isinstance(event, _TYPED):
+            is_news = is_early and not is_free
+            self._was_early, self._is_undone = is_news or self._is_undone, False
+        return is_early and not (is_free and self._is_shown_before(event))
+
+    def _is_shown_before(self, event: events.Event) -> bool:
+        """Whether the terminal had shown this when an event came."""
+        report = self._report
+        return self.is_shown and report is not None and event.time >= report.shown_at
 
     def decide(self, decision: Callable[[], Awaitable[None] | None]) -> None:
         """Call `decision` soon, if the key that led here came alone and no other comes near.

@@ -309,7 +309,7 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
             return hint_line(hints, self._palette["warn"])
         facts = self.query_one("#facts", VerticalScroll)
         below = facts.scroll_offset.y < facts.max_scroll_y
-        more = [("down: more", "down")] if below else []
+        more = [("down: more", "down")] if below and self.is_armed else []
         typed = self.field("#words")
         if not request.words.startswith(typed):
             return Text(f"does not match: type {request.words}", self._palette["bad"])
