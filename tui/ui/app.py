@@ -464,8 +464,14 @@ class DeckApp(MouseSafeApp):
         from tui.ui.screens.problems import ProblemsScreen
 
         if self._comes_back_to(ProblemsScreen) is None:
-            screen = ProblemsScreen(self._fleet, self._theme_file.styles, self._keys)
+            colors, order = self._theme_file.styles, self._order_on_deck
+            screen = ProblemsScreen(self._fleet, self._orders, colors, self._keys, order=order)
             self.push_screen(screen, self._go)
+
+    def _order_on_deck(self, verb: Verb, node: str, service: str) -> None:
+        """Ask for an action on a service over the deck, which shows how it goes on."""
+        self._show_deck()
+        self.deck.order_service(verb, node, service)
 
     def action_why(self) -> None:
         """Show why the service or the node under the cursor is as it is."""
@@ -475,14 +481,8 @@ class DeckApp(MouseSafeApp):
         if subject is None or subject[0] not in self._fleet:
             self._warn("No service and no node is under the cursor.")
         else:
-            node, service = subject
-
-            def order(verb: Verb) -> None:
-                self._show_deck()
-                self.deck.order_service(verb, node, service)
-
-            colors, keys = self._colors(), self.live_keys
-            screen = WhyScreen(self._fleet, node, service, colors, keys, order=order)
+            colors, keys, order = self._colors(), self.live_keys, self._order_on_deck
+            screen = WhyScreen(self._fleet, *subject, colors, keys, order=order)
             self.push_screen(screen)
 
     def action_timeline(self) -> None:

@@ -24,7 +24,7 @@ class View(Enum):
     TIMELINE = "the timeline"
     PROBLEMS = "the list of problems"
     NODES = "the list of nodes"
-    WHY = "the evidence"
+    WHY = "Why"
     ROLLOUT = "the rollout"
     HELP = "the help"
 
@@ -33,7 +33,7 @@ _EVERYWHERE = frozenset(View)
 _FULL = frozenset({View.DECK, View.MATRIX, View.TIMELINE, View.PROBLEMS})
 _LISTS = frozenset({View.DECK, View.MATRIX, View.TIMELINE})
 _ON_SERVICES = frozenset({View.DECK, View.MATRIX})
-_TO_ORDER = _ON_SERVICES | {View.WHY}
+_TO_ORDER = _ON_SERVICES | {View.PROBLEMS, View.WHY}
 _ON_NODES = frozenset({View.DECK, View.NODES})
 _IN_DECK = frozenset({View.DECK})
 _SORTED = frozenset({View.DECK, View.MATRIX, View.PROBLEMS, View.NODES})

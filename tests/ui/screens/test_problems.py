@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.faultserver import answer, routes, serving
-from tests.ui.conftest import Deck, open_deck, write_configuration
+from tests.ui.conftest import Deck, open_deck, posts, write_configuration
 from tests.ui.screens.test_deck_trouble import one_node
 from tests.ui.test_hostile import NAMES, assert_harmless, services
 from tui.config import load
@@ -15,6 +15,7 @@ from tui.sim.server import SimulatedCluster
 from tui.ui.dialogs.order import OrderDialog
 from tui.ui.screens.problems import ProblemsScreen
 from tui.ui.table.live_table import LiveTable
+from tui.ui.widgets.text_line import BarLine
 
 pytestmark = pytest.mark.real_time
 
@@ -23,6 +24,13 @@ async def open_problems(deck: Deck) -> LiveTable:
     await deck.press("P")
     await deck.until(lambda: isinstance(deck.app.screen, ProblemsScreen))
     return deck.app.screen.query_one("#problems", LiveTable)
+
+
+def dim_keys(deck: Deck) -> set[str]:
+    """Return the keys of the bar that are as dim as what is off."""
+    (line,) = deck.app.screen.query_one("#keys", BarLine)._lines
+    off = deck.app._colors()["off"]
+    return {line.plain[span.start] for span in line.spans if span.style == off}
 
 
 def line_of(deck: Deck, word: str) -> str:
@@ -54,11 +62,30 @@ async def test_problems_of_all_nodes_are_listed_and_enter_goes_there(
         ]  # fmt: skip
         assert "cluster demo" in line_of(deck, "cluster demo")
         assert " s" in line_of(deck, "node2")
+        await deck.press("home")  # to a node that does not answer
+        await deck.until(lambda: dim_keys(deck) >= {"s", "t", "r"})
+        await deck.press("r")
+        await deck.shows("This is about no single service. Choose a service in the deck first.")
+        table.move_to(chosen[1])  # a required service, which is locked
+        await deck.until(lambda: dim_keys(deck) >= {"s", "t", "r"})
+        table.move_to(chosen[3])
+        await deck.until(lambda: dim_keys(deck) & {"s", "t", "r"} == {"t", "r"})
+        await deck.open("s", OrderDialog)
+        dialog = deck.app.screen
+        assert isinstance(dialog, OrderDialog)
+        assert (dialog._question.order.target.node, dialog._question.order.names) == (
+            "node1", ("alert_mgr",),
+        )  # fmt: skip
+        assert deck.app.screen_stack == [deck.app.deck, dialog]
+        await deck.press("escape")
+        await deck.until(lambda: deck.app.screen is deck.app.deck)
+        await open_problems(deck)
         await deck.press("home", "down", "enter")
         await deck.until(lambda: deck.app.screen is deck.app.deck)
         await deck.until(
             lambda: (deck.app.deck.here, deck.table.cursor_key) == ("node2", "redis_mgr")
         )
+    assert not posts(served)
 
 
 async def test_the_list_of_problems_stays_up_to_date_and_says_when_there_are_none(

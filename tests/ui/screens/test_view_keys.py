@@ -131,10 +131,14 @@ async def test_a_key_without_use_says_where_it_works(
         await said("ctrl+q quits rsdeck. ctrl+c copies text that is marked with the mouse.")
         await open_view(deck, "P")
         await deck.press("r")
-        await said(
-            "Restart works in the deck, the matrix and the evidence, not in the list of problems."
-        )
+        await said("There is no problem to act on.")
         assert isinstance(deck.app.screen, ProblemsScreen)
+        await open_view(deck, "e")
+        await deck.press("r")
+        await said(
+            "Restart works in the deck, the matrix, the list of problems and Why, "
+            "not in the timeline."
+        )
 
 
 async def test_e_is_the_timeline_and_upper_case_e_the_profile_in_the_picker_too(
@@ -162,7 +166,7 @@ async def test_why_is_one_key_away_in_the_picker_too(
         await deck.until(lambda: isinstance(deck.app.screen, WhyScreen))
         await deck.shows("Why: node2")
         await deck.press("r")
-        await deck.shows("This is about the whole node. Choose a service")
+        await deck.shows("This is about no single service. Choose a service")
         await deck.press("w")
         await deck.until(lambda: isinstance(deck.app.screen, NodesScreen))
 

@@ -16,12 +16,14 @@ from tui.fleet.orders.guard import (
     evidence_difference,
     judge_node,
     judge_order,
+    judge_verb,
 )
 from tui.fleet.orders.impact import Finding
 from tui.model.clock import monotonic
 from tui.model.dataclass import dataclass
 from tui.model.node import Role
 from tui.model.order import Order, Route, Tier, Verb
+from tui.model.service import Kind, kind_of
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.status_lines import Palette
 from tui.ui.keymap import key_text
@@ -39,6 +41,11 @@ class ServiceChoice:
     names: tuple[str, ...]
     hidden: frozenset[str] = frozenset()
 
+
+AskOnDeck = Callable[[Verb, str, str], None]
+"""Asks for an action on a service (the last) of a node, over the deck."""
+
+NO_SERVICE = "This is about no single service. Choose a service in the deck first."
 
 _DOES = {Verb.START: "starts", Verb.STOP: "stops", Verb.RESTART: "restarts"}
 
@@ -147,6 +154,17 @@ class OrderController:
         if barred.refusal is Refusal.TROUBLE:
             return "not the node it was" if trouble is None else trouble.kind.value
         return _BRIEF.get(barred.refusal, barred.reason)
+
+    def possible(self, node: str, service: str) -> frozenset[Verb]:
+        """Return the verbs that are not refused for a service of a node as it is now."""
+        if self.refusal(node):
+            return frozenset()
+        watch = self._fleet.watch(node)
+        found = watch.reading.find(service)
+        is_free = self._fleet.unlocked or kind_of(service, watch.facts.optional) is Kind.OPTIONAL
+        if found is None or not is_free:
+            return frozenset()
+        return frozenset(verb for verb in Verb if judge_verb(verb, found) is None)
 
     def ask(self, verb: Verb, choice: ServiceChoice, given: Callable[[], None]) -> None:
         """Ask the operator for an order on services of a node, as they are at this moment.

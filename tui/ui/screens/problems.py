@@ -23,8 +23,10 @@ from tui.fleet.problems import (
     find_problems,
 )
 from tui.model.clock import monotonic, one_unit
+from tui.model.order import Verb
 from tui.model.sorting import Sorting, SortWords
 from tui.model.text import clean, visible_name
+from tui.ui.controllers.orders import NO_SERVICE, AskOnDeck, OrderController
 from tui.ui.format.key_bar import live_keys
 from tui.ui.format.parts import Part
 from tui.ui.format.status_lines import SEVERITY_SIGNS, Palette, problem_sign
@@ -53,14 +55,17 @@ _NARROW = (
 _NARROW_BELOW = 100
 _OWN = {"all_problems": "close"} | TO_DECK
 _BAR = bar_words(
-    "choose why matrix timeline refresh help quit",
+    "choose start stop restart why matrix timeline refresh help quit",
     {"choose": "Go there", "refresh": "Refresh", "quit": "Back"},
 )
-_GOES_FIRST = ("refresh", "timeline", "matrix", "why")
+_GOES_FIRST = ("refresh", "timeline", "matrix", "stop", "why")
 _UNFIT = frozenset({"choose", "why"})
 """The keys that do nothing where no problem of a node with a profile is under the cursor."""
 
-_ROWLESS_BAR = {name: word for name, word in _BAR.items() if name not in _UNFIT}
+_VERBS = frozenset(verb.value for verb in Verb)
+"""The keys of actions, which are for a problem of a service."""
+
+_ROWLESS_BAR = {name: word for name, word in _BAR.items() if name not in _UNFIT | _VERBS}
 
 _SHARE = 5
 """A column of names has at most this part of the width."""
@@ -92,15 +97,25 @@ _ORDERS = {
 class ProblemsScreen(SortedScreen, LiveScreen[tuple[str, str] | None]):
     """Returns the node and the service that were chosen, or None.
 
-    `keymap` holds the keys that were changed, by id.
+    `keymap` holds the keys that were changed, by id. `order` asks for an action on a service of a
+    node, over the deck.
     """
 
     VIEW = "problems"
     AUTO_FOCUS = "#problems"
     BINDINGS = [*bindings(View.PROBLEMS, _OWN)]
 
-    def __init__(self, fleet: Fleet, palette: Palette, keymap: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        fleet: Fleet,
+        orders: OrderController,
+        palette: Palette,
+        keymap: Mapping[str, str],
+        *,
+        order: AskOnDeck,
+    ) -> None:
         super().__init__(fleet, palette, live_keys(self.BINDINGS, keymap) | {"choose": "enter"})
+        self._controller, self._order = orders, order
         self._problems: dict[str, Problem] = {}
         self._titles: dict[str, tuple[str, str]] = {}
         self._sorting = Sorting(_ORDERS)
@@ -224,15 +239,36 @@ class ProblemsScreen(SortedScreen, LiveScreen[tuple[str, str] | None]):
         In the list it may be cut off.
         """
         problem = self._problems.get(self._table.cursor_key or "")
-        can_go = problem is not None and problem.has_profile
-        words = _BAR if problem else _ROWLESS_BAR
-        self._show_keys(words, goes_first=_GOES_FIRST, dim=frozenset() if can_go else _UNFIT)
+        self._show_possible()
         if problem is None:
             self._say_here("")
             return
         places = (visible_name(problem.service), self._place(problem)[0])
         where = " on ".join(filter(None, places))
         self._say_here("\n".join((f"{problem.what} · {where}", *problem.details)))
+
+    def _show_possible(self) -> None:
+        """Show the keys, with those for which the problem under the cursor has no use dim."""
+        subject = self.why_subject()
+        node, service = subject or ("", "")
+        verbs = self._controller.possible(node, service) if service else frozenset()
+        dim = _VERBS - {verb.value for verb in verbs}
+        self._show_keys(
+            _BAR if self._table.cursor_key in self._problems else _ROWLESS_BAR,
+            goes_first=_GOES_FIRST,
+            refusal=self._controller.refusal(node) if service else "",
+            brief_refusal=self._controller.brief_refusal(node) if service else "",
+            dim=dim if subject else dim | _UNFIT,
+        )
+
+    def action_order(self, verb: str) -> None:
+        """Ask for an action on the service of the problem under the cursor."""
+        subject = self.why_subject()
+        if subject and subject[1] and subject[0] in self._fleet:
+            self._order(Verb(verb), *subject)
+        else:
+            text = NO_SERVICE if self._problems else "There is no problem to act on."
+            self.notify(text, severity="warning", markup=False)
 
     def _say_here(self, text: str) -> None:
         """Show a text in two lines, or in as many as it has itself."""

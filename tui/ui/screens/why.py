@@ -1,6 +1,6 @@
 """Why a service or a node is as it is: the evidence, live, over the screen it was opened from."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Protocol, runtime_checkable
 
@@ -25,6 +25,7 @@ from tui.fleet.why import (
 from tui.model.clock import monotonic, one_unit
 from tui.model.order import Verb
 from tui.model.text import visible_name
+from tui.ui.controllers.orders import NO_SERVICE, AskOnDeck
 from tui.ui.format.key_bar import hint_border, hint_more_below
 from tui.ui.format.service_row import RESTARTED
 from tui.ui.format.status_lines import Palette, next_step_text, problem_sign
@@ -107,7 +108,7 @@ class WhyScreen(ModalScreen[None]):
 
     The node's and the cluster's own checks are read as it opens, by the refresh key, and at a slow
     pace while nothing lies over it; all else is what is polled anyway. `order` asks for an action
-    on the service, over the deck.
+    on a service of a node, over the deck.
     """
 
     AUTO_FOCUS = "#why"
@@ -132,7 +133,7 @@ class WhyScreen(ModalScreen[None]):
         palette: Palette,
         keys: Mapping[str, str],
         *,
-        order: Callable[[Verb], None],
+        order: AskOnDeck,
     ) -> None:
         super().__init__()
         self._keys, self._order = keys, order
@@ -219,10 +220,9 @@ class WhyScreen(ModalScreen[None]):
     def action_order(self, verb: str) -> None:
         """Ask for an action on the service, where this is about one."""
         if self._service:
-            self._order(Verb(verb))
+            self._order(Verb(verb), self._node, self._service)
         else:
-            text = "This is about the whole node. Choose a service in the deck first."
-            self.notify(text, severity="warning", markup=False)
+            self.notify(NO_SERVICE, severity="warning", markup=False)
 
     def action_close(self) -> None:
         """Go back to the screen below."""
