@@ -482,7 +482,7 @@ class DeckApp(MouseSafeApp):
             self._warn("No service and no node is under the cursor.")
         else:
             colors, keys, order = self._colors(), self.live_keys, self._order_on_deck
-            screen = WhyScreen(self._fleet, *subject, colors, keys, order=order)
+            screen = WhyScreen(self._fleet, self._orders, subject, colors, keys, order=order)
             self.push_screen(screen)
 
     def action_timeline(self) -> None:

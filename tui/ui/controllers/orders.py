@@ -47,13 +47,13 @@ AskOnDeck = Callable[[Verb, str, str], None]
 
 NO_SERVICE = "This is about no single service. Choose a service in the deck first."
 
-_DOES = {Verb.START: "starts", Verb.STOP: "stops", Verb.RESTART: "restarts"}
+DOES = {Verb.START: "starts", Verb.STOP: "stops", Verb.RESTART: "restarts"}
 
 
 def _pointless_text(pointless: PointlessVerb, keys: Mapping[str, str]) -> str:
     """Return why a verb makes no sense, with the keys of those that do."""
     helps = ", ".join(
-        f"{key_text(keys[verb.value])} {_DOES[verb]} it"
+        f"{key_text(keys[verb.value])} {DOES[verb]} it"
         for verb in pointless.possible
         if verb.value in keys
     )

@@ -133,11 +133,22 @@ Hint = tuple[str, str]
 """What a key does, beginning with the key, and the key as Textual spells it; empty for a remark."""
 
 
+_BETWEEN_HINTS = " · "
+
+
+def fitted_hints(hints: Sequence[Hint], width: int) -> list[Hint]:
+    """Return the hints that fit into `width` cells, each whole; the last are left out first."""
+    kept = list(hints)
+    while kept and cell_len(_BETWEEN_HINTS.join(label for label, _ in kept)) > width:
+        kept.pop()
+    return kept
+
+
 def hint_line(hints: Iterable[Hint], style: str) -> Text:
     """Return hints as a line of a dialog; a click on one presses its key."""
     line = Text(style=style)
     for number, (label, key) in enumerate(hints):
-        line.append(" · " * bool(number))
+        line.append(_BETWEEN_HINTS * bool(number))
         line.append_text(clickable(Text(label), key))
     return line
 
@@ -148,7 +159,7 @@ def hint_border(hints: Iterable[Hint]) -> Content:
         Content(label).stylize(ContentStyle.from_meta({KEY_META: key})) if key else Content(label)
         for label, key in hints
     ]
-    return Content(" · ").join(parts)
+    return Content(_BETWEEN_HINTS).join(parts)
 
 
 def hint_more_below(lines: int) -> list[Hint]:

@@ -8,7 +8,6 @@ from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import VerticalScroll
 from textual.geometry import Size
 from textual.screen import ModalScreen
 from textual.visual import Visual, visualize
@@ -17,12 +16,13 @@ from textual.widgets import Static
 from tui.model.dataclass import dataclass
 from tui.model.service import Health
 from tui.ui.format.history_chart import CALM
-from tui.ui.format.key_bar import KEY_META, clickable, hint_border, hint_more_below
+from tui.ui.format.key_bar import KEY_META, clickable
 from tui.ui.format.service_row import GLYPHS, LOCK, NOTHING, RESTARTED, STYLES
 from tui.ui.format.status_lines import Palette
 from tui.ui.keymap import KEYS, View, bindings, key_text
 from tui.ui.matrix.grid import MISSING, UNSEEN
 from tui.ui.matrix.matrix_table import MARKED
+from tui.ui.widgets.scroll_page import ScrollPage
 
 _SIGNS = {
     Health.UP: "running",
@@ -142,25 +142,9 @@ class HelpScreen(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         """Lay out the page."""
-        with VerticalScroll(id="page"):
-            yield self._page
-
-    def on_mount(self) -> None:
-        """Set the titles of the box, and keep the lower one current."""
-        box = self.query_one("#page")
+        box = ScrollPage(self._page, lambda: [("esc close", "escape")], id="page")
         box.border_title = "Help"
-        self.watch(box, "virtual_size", self._show_hints)
-        self.watch(box, "scroll_y", self._show_hints)
-
-    def on_resize(self) -> None:
-        """Show how much follows in another size."""
-        self.call_after_refresh(self._show_hints)
-
-    def _show_hints(self) -> None:
-        """Show in the frame how many lines follow below, and what closes the page."""
-        box = self.query_one("#page")
-        below = round(box.max_scroll_y - box.scroll_offset.y)
-        box.border_subtitle = hint_border([*hint_more_below(below), ("esc close", "escape")])
+        yield box
 
     def on_click(self, event: events.Click) -> None:
         """Close with the key of the line that was clicked; those at the border are the app's."""
@@ -175,11 +159,11 @@ class HelpScreen(ModalScreen[str | None]):
 
     def action_down(self) -> None:
         """Scroll down a line."""
-        self.query_one("#page", VerticalScroll).scroll_down(animate=False)
+        self.query_one(ScrollPage).scroll_down(animate=False)
 
     def action_up(self) -> None:
         """Scroll up a line."""
-        self.query_one("#page", VerticalScroll).scroll_up(animate=False)
+        self.query_one(ScrollPage).scroll_up(animate=False)
 
 
 def _sections(live: Mapping[str, str], more: Iterable[Binding], palette: Palette) -> Sections:

@@ -8,7 +8,6 @@ from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
@@ -25,12 +24,13 @@ from tui.fleet.why import (
 from tui.model.clock import monotonic, one_unit
 from tui.model.order import Verb
 from tui.model.text import visible_name
-from tui.ui.controllers.orders import NO_SERVICE, AskOnDeck
-from tui.ui.format.key_bar import hint_border, hint_more_below
+from tui.ui.controllers.orders import DOES, NO_SERVICE, AskOnDeck, OrderController
+from tui.ui.format.key_bar import Hint
 from tui.ui.format.service_row import RESTARTED
 from tui.ui.format.status_lines import Palette, next_step_text, problem_sign
 from tui.ui.keymap import View, bindings, key_text, spelled_keys
 from tui.ui.terminal.app import is_covered
+from tui.ui.widgets.scroll_page import ScrollPage
 
 _SIGNS = {EvidenceKind.RESTARTS: RESTARTED, EvidenceKind.ALERTS: "▲"}
 _PROBLEM = "!"
@@ -104,7 +104,7 @@ class Explainable(Protocol):
 
 
 class WhyScreen(ModalScreen[None]):
-    """Shows the evidence for one service, or with an empty `service` for the node.
+    """Shows the evidence for the subject: a node and a service, which is empty for the node alone.
 
     The node's and the cluster's own checks are read as it opens, by the refresh key, and at a slow
     pace while nothing lies over it; all else is what is polled anyway. `order` asks for an action
@@ -128,31 +128,28 @@ class WhyScreen(ModalScreen[None]):
     def __init__(
         self,
         fleet: Fleet,
-        node: str,
-        service: str,
+        orders: OrderController,
+        subject: tuple[str, str],
         palette: Palette,
         keys: Mapping[str, str],
         *,
         order: AskOnDeck,
     ) -> None:
         super().__init__()
-        self._keys, self._order = keys, order
+        self._keys, self._controller, self._order = keys, orders, order
         self._fleet = fleet
-        self._node, self._service = node, service
+        self._node, self._service = subject
         self._palette = palette
-        self._checks = LiveChecks(fleet, node)
+        self._checks = LiveChecks(fleet, self._node)
 
     def compose(self) -> ComposeResult:
         """Lay out the page."""
-        with VerticalScroll(id="why"):
-            yield Static(id="evidence", markup=False)
+        box = ScrollPage(Static(id="evidence", markup=False), self._hints, id="why")
+        box.border_title = Content(why_title(self._node, visible_name(self._service)))
+        yield box
 
     def on_mount(self) -> None:
         """Show what is known, read the checks, and start the clock."""
-        box = self.query_one("#why")
-        box.border_title = Content(why_title(self._node, visible_name(self._service)))
-        self.watch(box, "virtual_size", self._show_hints)
-        self.watch(box, "scroll_y", self._show_hints)
         self._show()
         self._fleet.look_elsewhere()
         if self._node in self._fleet:
@@ -160,25 +157,29 @@ class WhyScreen(ModalScreen[None]):
             self._read_checks()
         self.set_interval(_EVERY, self._on_clock)
 
-    def on_resize(self) -> None:
-        """Show how much follows in another size."""
-        self.call_after_refresh(self._show_hints)
-
     def on_screen_resume(self) -> None:
         """Show what changed while another view lay over it."""
         self._show()
 
-    def _show_hints(self) -> None:
-        """Show in the frame how many lines follow below, and what the keys do."""
-        box = self.query_one("#why")
-        below = round(box.max_scroll_y - box.scroll_offset.y)
+    def _hints(self) -> list[Hint]:
+        """Return what keys do now, the most important first."""
         back, again = (spelled_keys(self._keys[name])[0] for name in ("back", "refresh"))
-        hints = [
-            ("live", ""),
+        return [
             (f"{key_text(back)} closes", back),
+            *self._order_hints(),
             (f"{key_text(again)} reads the checks again", again),
+            ("live", ""),
         ]
-        box.border_subtitle = hint_border([*hint_more_below(below), *hints])
+
+    def _order_hints(self) -> list[Hint]:
+        """Return the actions that may be asked for on the service, or why none may."""
+        if not self._service:
+            return []
+        if self._controller.refusal(self._node):
+            return [(f"no actions: {self._controller.brief_refusal(self._node)}", "")]
+        possible = self._controller.possible(self._node, self._service)
+        keys = {verb: spelled_keys(self._keys[verb.value])[0] for verb in Verb if verb in possible}
+        return [(f"{key_text(key)} {DOES[verb]} it", key) for verb, key in keys.items()]
 
     def action_refresh(self) -> None:
         """Poll every node now, as everywhere, and read the checks."""
@@ -216,6 +217,7 @@ class WhyScreen(ModalScreen[None]):
             next_step="" if step is None else next_step_text(step, self._keys),
         )
         self.query_one("#evidence", Static).update(page)
+        self.query_one(ScrollPage).show_hints()
 
     def action_order(self, verb: str) -> None:
         """Ask for an action on the service, where this is about one."""
@@ -230,8 +232,8 @@ class WhyScreen(ModalScreen[None]):
 
     def action_down(self) -> None:
         """Scroll down a line."""
-        self.query_one("#why", VerticalScroll).scroll_down(animate=False)
+        self.query_one(ScrollPage).scroll_down(animate=False)
 
     def action_up(self) -> None:
         """Scroll up a line."""
-        self.query_one("#why", VerticalScroll).scroll_up(animate=False)
+        self.query_one(ScrollPage).scroll_up(animate=False)
