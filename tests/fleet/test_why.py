@@ -744,6 +744,8 @@ async def test_checks_that_are_shown_are_read_again_at_a_slow_pace_one_reading_a
             assert checks.newest.node.read_at == first.read_at
             play.get("/v1/nodes/check/1", said({"result": True}))
             await checks.read()
+            assert checks.newest.node.gap, "it is not due"
+            await checks.read(is_wish=True)
             assert not checks.newest.node.gap
             assert checks.newest.node.read_at > first.read_at
 
@@ -753,20 +755,60 @@ async def test_checks_that_are_shown_are_read_again_at_a_slow_pace_one_reading_a
     [(answer("no", 403), REFUSED_FOR), (answer("no", 404), ABSENT_FOR)],
     ids=["403", "404"],
 )
-async def test_checks_that_were_refused_are_not_due_again_soon(reply: bytes, pause: float) -> None:
+@pytest.mark.parametrize("refused", ["/v1/nodes/check/1", "/v1/cluster/check"])
+async def test_a_check_that_was_refused_is_not_read_again_soon_and_the_other_one_is(
+    refused: str, reply: bytes, pause: float
+) -> None:
     """P24."""
     play, clock = Play(), Clock()
-    play.get("/v1/nodes/check/1", reply)
+    play.get("/v1/nodes/check/1", said({"result": True}))
     play.get("/v1/cluster/check", said({"cluster_test_result": True}))
+    play.get(refused, reply)
     with serving(play) as server:
         async with running(profile(server.url), refresh=2) as deck:
             await deck.known()
             checks = LiveChecks(deck.fleet, "node1", clock)
+
+            def requests() -> tuple[int, int]:
+                """Count those of the refused check, and of the other one."""
+                paths = [one.path for one in server.asked if "check" in one.path]
+                return paths.count(refused), sum(path != refused for path in paths)
+
             await checks.read()
-            clock.now += pause - 1
-            assert not checks.is_due
+            assert requests() == (1, 1)
+            known = (checks.newest.node, checks.newest.cluster)
+            await checks.read(is_wish=True)
+            assert requests() == (1, 2), "what was refused is not repeated for a wish"
+            assert [one.gap for one in (checks.newest.node, checks.newest.cluster)] == [
+                one.gap for one in known
+            ]
+            clock.now += CONTEXT_EVERY
+            assert checks.is_due
+            await checks.read()
+            assert requests() == (1, 3)
+            clock.now += pause - CONTEXT_EVERY - 1
+            await checks.read()
+            assert requests() == (1, 4)
             clock.now += 1
             assert checks.is_due
+            await checks.read()
+            assert requests() == (2, 4)
+
+
+async def test_a_wish_repeats_no_login_that_was_refused() -> None:
+    """P24: each refused password counts for the lock of its user."""
+    play, clock = Play(), Clock()
+    play.get("/v1/nodes/check/1", answer("no", 401))
+    with serving(play) as server:
+        async with running(profile(server.url), refresh=30) as deck:
+            await deck.known()
+            checks = LiveChecks(deck.fleet, "node1", clock)
+            await checks.read()
+            assert check_requests(server) == 1
+            for _ in range(3):
+                await checks.read(is_wish=True)
+            assert check_requests(server) == 1
+            assert "401" in checks.newest.node.gap
 
 
 async def test_checks_are_due_at_once_when_a_lost_node_answers_again() -> None:
@@ -795,6 +837,7 @@ async def test_checks_that_were_refused_are_not_due_sooner_when_a_lost_node_answ
     lost, beside, clock = Play(1), Play(2), Clock()
     lost.get("/v1/local/services", answer("", 500))
     for path in ("/v1/nodes/check/1", "/v1/cluster/check"):
+        lost.get(path, answer("no", 403))
         beside.get(path, answer("no", 403))
     with serving(lost) as first, serving(beside) as second:
         nodes = (profile(first.url, cluster="demo"), profile(second.url, "node2", cluster="demo"))
@@ -803,9 +846,17 @@ async def test_checks_that_were_refused_are_not_due_sooner_when_a_lost_node_answ
             await deck.until(lambda: deck.watch("node2").reading.is_good)
             checks = LiveChecks(deck.fleet, "node1", clock)
             await checks.read()
-            assert check_requests(second)
+
+            def cluster_requests() -> int:
+                asked = (*first.asked, *second.asked)
+                return sum(one.path == "/v1/cluster/check" for one in asked)
+
+            assert cluster_requests() == 1
             lost.heal("/v1/local/services")
-            await deck.until(lambda: deck.watch("node1").reading.is_good)
+            await deck.until(lambda: checks.is_due)  # the node's own, once its uid is known
+            await checks.read()
+            assert cluster_requests() == 1
+            assert check_requests(first) + check_requests(second) > 1
             assert not checks.is_due
             clock.now += REFUSED_FOR
             assert checks.is_due

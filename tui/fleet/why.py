@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import field, replace
 from datetime import datetime, timedelta
 from enum import Enum
@@ -129,16 +129,28 @@ class Evidence:
         return self.kind.value
 
 
+class CheckedPart(Enum):
+    """What one of the cluster's own checks is of."""
+
+    NODE = "node"
+    CLUSTER = "cluster"
+
+
 @dataclass(frozen=True, slots=True)
 class Checks:
     """The cluster's own checks of a node and of itself: whether it is well, and why not.
 
-    They are not to be read again within `pause` seconds: longer where a call was refused.
+    A check is not to be read again within its pause, in seconds: longer where its call was refused.
     """
 
     node: Known[_Check] = field(default_factory=Known)
     cluster: Known[_Check] = field(default_factory=Known)
-    pause: float = CONTEXT_EVERY
+    node_pause: float = CONTEXT_EVERY
+    cluster_pause: float = CONTEXT_EVERY
+
+    def pause(self, part: CheckedPart) -> float:
+        """Return the pause of a check."""
+        return self.node_pause if part is CheckedPart.NODE else self.cluster_pause
 
 
 @dataclass(frozen=True, slots=True)
@@ -727,12 +739,15 @@ def _where(subject: WhySubject) -> str:
 # What is read for it
 
 
-async def read_checks(fleet: Fleet, node: str) -> Checks:
+async def read_checks(
+    fleet: Fleet, node: str, wanted: Collection[CheckedPart] = tuple(CheckedPart)
+) -> Checks:
     """Read the cluster's checks of a node and of itself, at the first node that answers them.
 
-    A node that is not primary may redirect, which is not followed, so the next one is tried. One
-    whose last poll failed is not: each would be waited for as long as a request may take. No
-    further call is made once an action is open in the cluster.
+    Only those that are `wanted`; of the others nothing is known then. A node that is not primary
+    may redirect, which is not followed, so the next one is tried. One whose last poll failed is
+    not: each would be waited for as long as a request may take. No further call is made once an
+    action is open in the cluster.
     """
     target = fleet.watch(node)
     watches = [
@@ -745,31 +760,36 @@ async def read_checks(fleet: Fleet, node: str) -> Checks:
         return Checks(silent, silent)
     watches.sort(key=lambda one: (one.facts.identity.role is not Role.PRIMARY, one is not target))
     checks, uid = Checks(), target.identity.uid
+    is_led_by_node = CheckedPart.NODE in wanted and uid is not None
     for watch in watches:
-        wanted = checks.cluster if uid is None else checks.node
-        if wanted.value is None and not _is_action_open(fleet, watch.name):
-            found = await _read_at(fleet, watch, uid, with_cluster=checks.cluster.value is None)
+        leading = checks.node if is_led_by_node else checks.cluster
+        if leading.value is None and not _is_action_open(fleet, watch.name):
+            missing = [
+                part for part in wanted if part is CheckedPart.NODE or checks.cluster.value is None
+            ]
+            found = await _read_at(fleet, watch, uid, missing)
             checks = Checks(
                 found.node,
                 checks.cluster if checks.cluster.value is not None else found.cluster,
-                max(checks.pause, found.pause),
+                max(checks.node_pause, found.node_pause),
+                max(checks.cluster_pause, found.cluster_pause),
             )
     return checks
 
 
 async def _read_at(
-    fleet: Fleet, watch: NodePoller, uid: int | None, *, with_cluster: bool
+    fleet: Fleet, watch: NodePoller, uid: int | None, wanted: Collection[CheckedPart]
 ) -> Checks:
     try:
         async with watch.hold_side() as client:
             node: Known[_Check] = Known(gap="the node's uid is not known")
             cluster: Known[_Check] = Known(gap=_ACTION_OPEN)
-            pause = also = 0.0
-            if uid is not None:
-                node, pause = await _known(client.node_check(uid))
-            if with_cluster and not _is_action_open(fleet, watch.name):
-                cluster, also = await _known(client.cluster_check())
-            return Checks(node, cluster, max(pause, also))
+            node_pause = cluster_pause = 0.0
+            if uid is not None and CheckedPart.NODE in wanted:
+                node, node_pause = await _known(client.node_check(uid))
+            if CheckedPart.CLUSTER in wanted and not _is_action_open(fleet, watch.name):
+                cluster, cluster_pause = await _known(client.cluster_check())
+            return Checks(node, cluster, node_pause, cluster_pause)
     except LoginRefused as refused:
         gap = gap_of(refused)
     except LoginStopped as stopped:
@@ -799,37 +819,55 @@ def _is_action_open(fleet: Fleet, node: str) -> bool:
 class LiveChecks:
     """The checks of a node and of its cluster, read again at a slow pace while they are shown.
 
-    One reading at a time, and none while an action is open in the cluster. Once a lost node answers
-    again, they are due at once, unless a call was refused. What could not be read again stays, with
-    the reason. `clock` gives monotonic seconds.
+    One reading at a time, and none while an action is open in the cluster. Each check has a pace of
+    its own. Once a lost node answers again, or where a person wishes it, they may be read at once,
+    but for one whose call was refused: that is not repeated before its pause is over. What could
+    not be read again stays, with the reason. `clock` gives monotonic seconds.
     """
 
     def __init__(self, fleet: Fleet, node: str, clock: Callable[[], float] = monotonic) -> None:
         self.newest = Checks(Known(gap=_READING), Known(gap=_READING))
         self._fleet, self._node, self._clock = fleet, node, clock
-        self._due = -math.inf
+        self._due = dict.fromkeys(CheckedPart, -math.inf)
+        self._refused: set[CheckedPart] = set()
         self._is_reading = self._was_lost = False
 
     @property
     def is_due(self) -> bool:
-        """Whether they may be read again by now."""
-        is_back = self._was_lost and not self._is_lost
-        is_due = (is_back or self._clock() >= self._due) and not self._is_reading
-        return is_due and not _is_action_open(self._fleet, self._node)
+        """Whether one of them may be read again by now."""
+        is_open = _is_action_open(self._fleet, self._node)
+        return bool(not self._is_reading and not is_open and self._may_be_read())
 
-    async def read(self) -> None:
-        """Read them now, unless they are being read, or an action is open."""
+    def _may_be_read(self, *, is_wish: bool = False) -> list[CheckedPart]:
+        now, is_back = self._clock(), self._was_lost and not self._is_lost
+        return [
+            part
+            for part in CheckedPart
+            if now >= self._due[part] or ((is_back or is_wish) and part not in self._refused)
+        ]
+
+    async def read(self, *, is_wish: bool = False) -> None:
+        """Read those that are due, unless they are being read, or an action is open.
+
+        Where it `is_wish` of a person, those that are not due are read too, unless refused.
+        """
         if self._is_reading:
             return
         if _is_action_open(self._fleet, self._node):
-            self._keep(Known(gap=_ACTION_OPEN), Known(gap=_ACTION_OPEN))
+            self._keep(Checks(Known(gap=_ACTION_OPEN), Known(gap=_ACTION_OPEN)), (*CheckedPart,))
+            return
+        wanted = self._may_be_read(is_wish=is_wish)
+        if not wanted:
             return
         self._is_reading, was_lost = True, self._is_lost
         try:
-            checks = await read_checks(self._fleet, self._node)
-            self._keep(checks.node, checks.cluster)
-            self._due = self._clock() + checks.pause
-            self._was_lost = was_lost and checks.pause <= CONTEXT_EVERY
+            checks = await read_checks(self._fleet, self._node, wanted)
+            self._keep(checks, wanted)
+            for part in wanted:
+                self._due[part] = self._clock() + checks.pause(part)
+            refused = {part for part in wanted if checks.pause(part) > CONTEXT_EVERY}
+            self._refused = self._refused.difference(wanted) | refused
+            self._was_lost = was_lost
         finally:
             self._is_reading = False
 
@@ -841,8 +879,13 @@ class LiveChecks:
         watch = self._fleet.watch(self._node)
         return watch.reading.trouble is not None or watch.identity.uid is None
 
-    def _keep(self, node: Known[_Check], cluster: Known[_Check]) -> None:
-        self.newest = Checks(_kept(self.newest.node, node), _kept(self.newest.cluster, cluster))
+    def _keep(self, read: Checks, parts: Collection[CheckedPart]) -> None:
+        newest = self.newest
+        if CheckedPart.NODE in parts:
+            newest = replace(newest, node=_kept(newest.node, read.node))
+        if CheckedPart.CLUSTER in parts:
+            newest = replace(newest, cluster=_kept(newest.cluster, read.cluster))
+        self.newest = newest
 
 
 def _kept(before: Known[_Check], now: Known[_Check]) -> Known[_Check]:

@@ -8,6 +8,7 @@ import pytest
 from textual.screen import ModalScreen
 
 from tests.ui.conftest import open_deck, posts, write_configuration
+from tui.fleet.why import CheckedPart
 from tui.sim.server import SimulatedCluster
 from tui.ui.dialogs.order import OrderDialog
 from tui.ui.screens.events import EventsScreen
@@ -20,6 +21,10 @@ HOSTILE = "[@click=app.quit]quit[/]\x1b[31m\u202e"
 
 def checks_read(served: SimulatedCluster) -> int:
     return sum(one.path == "/v1/cluster/check" for one in served.cluster.requests)
+
+
+def set_due(why: WhyScreen, at: float) -> None:
+    why._checks._due = dict.fromkeys(CheckedPart, at)
 
 
 async def test_w_shows_the_evidence_for_the_service_under_the_cursor(
@@ -47,9 +52,10 @@ async def test_w_shows_the_evidence_for_the_service_under_the_cursor(
         why = deck.app.screen
         assert isinstance(why, WhyScreen)
         read = checks_read(served)
-        why._checks._due = 0.0  # as after its pace
+        set_due(why, 0.0)  # as after their pace
         await deck.until(lambda: checks_read(served) > read and not why._checks._is_reading)
-        read, why._checks._due = checks_read(served), math.inf
+        read = checks_read(served)
+        set_due(why, math.inf)
         await deck.press("ctrl+r")
         await deck.until(lambda: checks_read(served) > read)
         await deck.press("w")
@@ -76,7 +82,7 @@ async def test_w_on_a_problem_shows_why_and_comes_back_to_the_problems(
         deck.app.push_screen(ModalScreen())
         await deck.until(lambda: not why.is_active)
         read = checks_read(served)
-        why._checks._due = 0.0
+        set_due(why, 0.0)
         why._on_clock()
         await deck.settle()
         assert not why._checks._is_reading

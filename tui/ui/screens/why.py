@@ -182,16 +182,16 @@ class WhyScreen(ModalScreen[None]):
         return [(f"{key_text(key)} {DOES[verb]} it", key) for verb, key in keys.items()]
 
     def action_refresh(self) -> None:
-        """Poll every node now, as everywhere, and read the checks."""
+        """Poll every node now, as everywhere, and read the checks that may be read."""
         self._fleet.refresh()
-        self._read_checks()
+        self._read_checks(is_wish=True)
 
-    def _read_checks(self) -> None:
-        self.run_worker(self._read(), group="why")
+    def _read_checks(self, *, is_wish: bool = False) -> None:
+        self.run_worker(self._read(is_wish=is_wish), group="why")
 
-    async def _read(self) -> None:
+    async def _read(self, *, is_wish: bool = False) -> None:
         if self._node in self._fleet:
-            await self._checks.read()
+            await self._checks.read(is_wish=is_wish)
             if self in self.app.screen_stack:  # closed meanwhile, its widgets may be gone
                 self._show()
 
