@@ -9,7 +9,7 @@ import pytest
 
 from tests.events import HERE
 from tests.faultserver import serving
-from tests.fleet.conftest import Play, profile, profiles, running
+from tests.fleet.conftest import Play, profile, profiles, running, said
 from tests.ui.table.hostile import NAMES
 from tui.api.errors import Untrusted
 from tui.fleet.problems import (
@@ -456,17 +456,49 @@ def test_an_alert_that_was_not_read_again_is_shown_as_old_and_says_why() -> None
     assert problem.since is None
 
 
-@pytest.mark.parametrize(("since", "rows"), [(ON, 1), (None, 2)])
-def test_of_a_cluster_that_no_profile_names_an_alert_is_listed_once_where_its_beginning_is_known(
-    since: datetime | None, rows: int
+@pytest.mark.parametrize("since", [ON, None])
+def test_the_alerts_of_clusters_that_are_not_known_to_be_the_same_stay_apart(
+    since: datetime | None,
 ) -> None:
     alert = Alert("node_memory", VendorSeverity.WARNING, since, 1)
     first, second = (
-        AlertReport(f"cluster of {name}", "", Known((alert,), "", read_at=NOW), {1: "a"})
-        for name in "ab"
+        AlertReport(f"cluster of {name}", "", Known((alert,), "", read_at=NOW), {}) for name in "ab"
     )
-    assert len(alerts_of(first, second)) == rows
+    found = alerts_of(first, second)
+    assert [one.place for one in found] == [("node:1", "cluster of a"), ("node:1", "cluster of b")]
+    assert [one.node for one in found] == ["\0cluster of a node:1", "\0cluster of b node:1"]
+    assert found[0].details[0] == "read from cluster of a 0 s ago"
     assert len(alerts_of(first, first)) == 1
+
+
+@pytest.mark.parametrize(("told", "first_of"), [("", "cluster of a"), ("x", "cluster x")])
+async def test_clusters_without_a_name_in_their_profiles_share_no_alert(
+    told: str, first_of: str
+) -> None:
+    """Both list a node 2 by the name host2, and one of them, or none, tells its own name."""
+    plays = [Play(uid) for uid in (1, 2)]
+    raised = {
+        "enabled": True,
+        "state": True,
+        "severity": "WARNING",
+        "change_time": "2026-03-01T03:00:00Z",
+    }
+    plays[0].get("/v1/cluster", said({"name": told}))
+    plays[1].get("/v1/cluster", said({}))
+    for play in plays:
+        play.get("/v1/nodes/alerts", said({"2": {"node_memory": raised}}))
+        play.get("/v1/cluster/alerts", said({}))
+    with serving(plays[0]) as first, serving(plays[1]) as second:
+        async with running(profile(first.url, "a"), profile(second.url, "b")) as deck:
+            await deck.until(lambda: all(one.members for one in deck.fleet.nodes))
+            assert [one.identity.cluster for one in deck.fleet.nodes] == [told, ""]
+            for name in "ab":
+                await deck.fleet.read_context(name)
+            reports = alert_reports(deck.fleet.nodes)
+            found = find_problems((), (), monotonic(), datetime.now(UTC), alerts=reports)
+            assert [(one.node, one.has_profile) for one in found] == [
+                (f"\0{first_of} node:2", False), ("b", True),
+            ]  # fmt: skip
 
 
 @pytest.mark.parametrize("cluster", ["demo", ""])
@@ -477,6 +509,7 @@ async def test_the_alerts_of_a_cluster_are_read_once_for_all_its_nodes(
     served.cluster.contents.raise_alert("node_memory", "WARNING", 2)
     async with running(*profiles(served, cluster=cluster)) as deck:
         await deck.good()
+        await deck.until(lambda: all(one.identity.uid for one in deck.fleet.nodes))
         await deck.until(lambda: deck.watch("node1").identity.cluster)
         for one in ("node1", "node2", "node3"):
             await deck.fleet.read_context(one)
@@ -499,7 +532,7 @@ async def test_where_two_profiles_without_a_cluster_have_one_uid_the_alert_names
         await deck.fleet.read_context("a")
         reports = alert_reports(deck.fleet.nodes)
         (found,) = find_problems((), (), monotonic(), datetime.now(UTC), alerts=reports)
-        assert (found.place, found.has_profile) == (("node:1", ""), False)
+        assert (found.place, found.has_profile) == (("node:1", "cluster demo.cluster.local"), False)
 
 
 async def test_an_alert_of_a_cluster_that_no_profile_names_is_of_no_node_of_another_cluster(
@@ -514,4 +547,7 @@ async def test_an_alert_of_a_cluster_that_no_profile_names_is_of_no_node_of_anot
             await deck.fleet.read_context("a")
             reports = alert_reports(deck.fleet.nodes)
             (found,) = find_problems((), (), monotonic(), datetime.now(UTC), alerts=reports)
-            assert (found.place, found.has_profile) == (("node:2", ""), False)
+            assert (found.place, found.has_profile) == (
+                ("node:2", "cluster demo.cluster.local"),
+                False,
+            )

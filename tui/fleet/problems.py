@@ -192,9 +192,9 @@ class NodeCondition:
 class AlertReport:
     """The alerts of one cluster; `nodes` are the names of its profiles by their nodes' uid.
 
-    `cluster` is its name in its profiles; `title` is what to call it. Where no profile names it,
-    each of them reports it by itself, and `nodes` are those of all such profiles, without those
-    whose nodes say that they are of another cluster.
+    `cluster` is its name in its profiles; `title` is what to call it, and is that of no other
+    cluster. Where no profile names it, each of them reports it by itself, and `nodes` are those
+    of which the same cluster is known; without that the reporting one alone.
     """
 
     title: str
@@ -210,20 +210,46 @@ def alert_reports(watches: Iterable[NodePoller]) -> tuple[AlertReport, ...]:
         clusters.setdefault(watch.profile.cluster, []).append(watch)
     reports: list[AlertReport] = []
     for cluster, group in clusters.items():
-        nodes = {
-            known: _by_uid(one for one in group if _may_be_of(one, cluster or known))
-            for known in {one.identity.cluster for one in group}
-        }
+        listed = {} if cluster else _listed_places(group)
+        names = {watch.name: cluster or _told_cluster(watch, listed) for watch in group}
         for source in {watch.cluster_key: watch for watch in group}.values():
-            known, alerts = source.identity.cluster, source.context.alerts
-            title = f"cluster {cluster or known or f'of {source.name}'}"
-            reports.append(AlertReport(title, cluster, alerts, nodes[known]))
+            name = names[source.name]
+            same = [one for one in group if one is source or (name and names[one.name] == name)]
+            title = f"cluster {name or f'of {source.name}'}"
+            reports.append(AlertReport(title, cluster, source.context.alerts, _by_uid(same)))
     return tuple(reports)
 
 
-def _may_be_of(watch: NodePoller, cluster: str) -> bool:
-    """Whether a node may be of a cluster, by its profile or else by what it says; "" is any."""
-    return not cluster or (watch.profile.cluster or watch.identity.cluster or cluster) == cluster
+_Place = tuple[int | None, str]
+"""A node's uid and its address or whole hostname; several clusters may have a node 2."""
+
+
+def _listed_places(watches: Iterable[NodePoller]) -> dict[_Place, str]:
+    """Return the cluster of each place that a cluster lists which tells its name."""
+    return {
+        (member.uid, place): watch.identity.cluster
+        for watch in watches
+        if watch.identity.cluster
+        for member in watch.members
+        for place in (member.address, *member.external, _whole(member.hostname))
+        if place
+    }
+
+
+def _told_cluster(watch: NodePoller, listed: Mapping[_Place, str]) -> str:
+    """Return the name of a node's cluster by what it says, or a cluster that lists it.
+
+    A replica redirects the call for the name. Empty where it is not known.
+    """
+    identity = watch.identity
+    places = (watch.profile.address, _whole(identity.hostname))
+    found = (listed[identity.uid, one] for one in places if (identity.uid, one) in listed)
+    return identity.cluster or next(found, "")
+
+
+def _whole(hostname: str) -> str:
+    """Return a hostname with its domain, to be compared; empty where it has none."""
+    return hostname.lower().rstrip(".") if "." in hostname.rstrip(".") else ""
 
 
 def _by_uid(watches: Iterable[NodePoller]) -> dict[int, str]:
@@ -354,13 +380,12 @@ def _reported(
 def _alerts(reports: Iterable[AlertReport], now: float, on: datetime) -> Iterable[Problem]:
     """Yield the alerts that are on, each once however many profiles report it.
 
-    Where no profile names the cluster, what began at the same moment is taken for the same alert.
+    Those of clusters that are not known to be the same stay apart, alike as they may be.
     """
     found: dict[tuple[str, Alert], Problem] = {}
     for report in reports:
         for alert in report.alerts.value or ():
-            source = "" if not report.cluster and alert.since is not None else report.title
-            found.setdefault((source, alert), _alert(alert, report, now, on))
+            found.setdefault((report.title, alert), _alert(alert, report, now, on))
     yield from found.values()
 
 
@@ -369,10 +394,12 @@ def _alert(alert: Alert, report: AlertReport, now: float, on: datetime) -> Probl
     is_rated = alert.severity is not VendorSeverity.UNKNOWN
     age = one_unit(known.age(now))
     gap = f", not read since: {clean(known.gap)}" if known.gap else ""
-    node, title = f"\0{report.title}", report.title
+    node, place = f"\0{report.title}", (report.title, report.cluster)
     if alert.node is not None:
-        node = report.nodes.get(alert.node) or key_without_profile(report.cluster, alert.node)
-        title = f"node:{alert.node}"
+        cluster = report.cluster or report.title
+        node = report.nodes.get(alert.node) or key_without_profile(cluster, alert.node)
+        place = f"node:{alert.node}", cluster
+    source = "its cluster" if report.cluster else report.title
     since = None if alert.since is None else now - max(0.0, (on - alert.since).total_seconds())
     return Problem(
         _ALERT_SEVERITIES.get(alert.severity, Severity.NOTICE),
@@ -382,9 +409,9 @@ def _alert(alert: Alert, report: AlertReport, now: float, on: datetime) -> Probl
         since=since,
         has_profile=alert.node in report.nodes,
         subject=ProblemSubject.ALERT,
-        details=(f"read from its cluster {age} ago{gap}", f"find its reason: {MORE_ON_A_NODE}"),
+        details=(f"read from {source} {age} ago{gap}", f"find its reason: {MORE_ON_A_NODE}"),
         alert=name,
-        place=(title, report.cluster),
+        place=place,
     )
 
 

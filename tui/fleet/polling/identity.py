@@ -11,7 +11,7 @@ from tui.config import NodeProfile
 from tui.fleet.polling.cluster_cache import ClusterCache
 from tui.fleet.polling.source_node import FACTS_EVERY
 from tui.model.clock import monotonic
-from tui.model.cluster import OptionalServices
+from tui.model.cluster import Member, OptionalServices
 from tui.model.context import ClusterContext
 from tui.model.event import RoleChange
 from tui.model.node import (
@@ -279,6 +279,11 @@ class NodeFactsReader:
     def cluster_key(self) -> int:
         """What nodes have in common that are looked up in the same cache."""
         return id(self._cluster)
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """The nodes of its cluster as that lists them; empty where they are not known."""
+        return self._cluster.members
 
     @property
     def context(self) -> ClusterContext:

@@ -26,7 +26,7 @@ from tui.fleet.polling.identity import NodeFactsReader
 from tui.fleet.polling.node_connection import NodeConnection, check_services_answer
 from tui.model.certificate import Certificate
 from tui.model.clock import clock_text, monotonic
-from tui.model.cluster import OptionalServices
+from tui.model.cluster import Member, OptionalServices
 from tui.model.context import ClusterContext
 from tui.model.dataclass import dataclass
 from tui.model.event import RoleChange
@@ -170,6 +170,11 @@ class NodePoller:
     def cluster_key(self) -> int:
         """What nodes have in common that are looked up in the same cluster's cache."""
         return self._facts_reader.cluster_key
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """The nodes of its cluster as that lists them; empty where they are not known."""
+        return self._facts_reader.members
 
     @property
     def first(self) -> float:
