@@ -5,15 +5,17 @@ import gc
 import io
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pytest
 
@@ -26,6 +28,15 @@ ROOT = Path(__file__).parents[2]
 RSDECK = (sys.executable, "-m", "tui")
 USER, PASSWORD = "admin@demo.local", "demo-password"
 WRONG = "hunter2-canary"
+
+
+@contextlib.contextmanager
+def terminal(width: int) -> Iterator[TextIO]:
+    """Yield a stream that writes to a terminal of so many columns, whose text nothing reads."""
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, width))
+    with os.fdopen(ours), os.fdopen(theirs, "w", encoding="utf-8") as stream:
+        yield stream
 
 
 @dataclass(frozen=True)

@@ -2,18 +2,21 @@
 
 import errno
 import json
-import os
-import pty
 import sys
-import termios
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cli.conftest import USER, Command, Ran, profiles
+from tests.cli.conftest import USER, Command, Ran, profiles, terminal
 from tui.cli.errors import CommandError
-from tui.cli.output import aligned_columns, fold_column, folded_columns, folded_lines, unwritten
+from tui.cli.output import (
+    aligned_columns,
+    fold_column,
+    folded_columns,
+    stacked_columns,
+    unwritten,
+)
 from tui.sim.server import SimulatedCluster
 
 ALERT = ("node1", "alert_mgr")
@@ -131,17 +134,37 @@ def test_what_fits_or_has_no_room_is_not_folded_and_no_word_is_broken() -> None:
     assert fold_column([("a", word), ("b", "")], -1, 40) == [["a", word], ["b", ""]]
 
 
-def test_on_a_terminal_sentences_and_columns_are_folded_and_elsewhere_they_are_whole(
+NODES = [
+    ("NAME", "URL", "CLUSTER", "LOGIN"),
+    ("node1", "https://node1.example.com:9443", "payments", "ops@example.com (file)"),
+    ("node2", "https://node2.example.com:9443", "-", "ops@example.com (keyring)"),
+]
+
+
+def test_on_a_narrow_terminal_columns_stand_below_each_other_and_elsewhere_beside(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with terminal(50) as narrow, terminal(120) as wide, (tmp_path / "x").open("w") as file:
+        monkeypatch.setattr(sys, "stdout", narrow)
+        assert stacked_columns(NODES).splitlines() == [
+            "node1  https://node1.example.com:9443",
+            "  cluster payments, login ops@example.com (file)",
+            "node2  https://node2.example.com:9443",
+            "  login ops@example.com (keyring)",
+        ]
+        for stream in (wide, file):
+            monkeypatch.setattr(sys, "stdout", stream)
+            assert stacked_columns(NODES) == aligned_columns(NODES)
+
+
+def test_on_a_terminal_columns_are_folded_and_elsewhere_they_are_whole(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     sentence = "warning: a restart of this service stops the alerts of the production cluster"
-    ours, theirs = pty.openpty()
-    termios.tcsetwinsize(theirs, (24, 40))
-    with os.fdopen(theirs, "w") as terminal, os.fdopen(ours), (tmp_path / "x").open("w") as file:
-        monkeypatch.setattr(sys, "stdout", terminal)
-        folded = [*folded_lines([sentence]), *folded_columns([("warning", sentence)]).splitlines()]
+    with terminal(40) as narrow, (tmp_path / "x").open("w") as file:
+        monkeypatch.setattr(sys, "stdout", narrow)
+        folded = folded_columns([("warning", sentence)]).splitlines()
         monkeypatch.setattr(sys, "stdout", file)
-        assert folded_lines([sentence]) == [sentence]
         assert folded_columns([("warning", sentence)]) == f"warning  {sentence}"
     assert all(len(line) <= 40 for line in folded)
-    assert " ".join(" ".join(folded).split()) == f"{sentence} warning {sentence}"
+    assert " ".join(" ".join(folded).split()) == f"warning {sentence}"

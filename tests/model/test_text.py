@@ -5,7 +5,7 @@ import weakref
 
 import pytest
 
-from tui.model.text import LIMIT, clean, is_harmless
+from tui.model.text import LIMIT, clean, fold_line, is_harmless
 
 HOSTILE = [
     "\x1b[2J\x1b[Hgone",
@@ -93,3 +93,19 @@ def test_a_text_from_outside_is_not_kept(length: int) -> None:
     seen = weakref.ref(answer)
     del answer
     assert seen() is None
+
+
+def test_a_printed_line_is_folded_at_spaces_with_all_but_one_line_indented() -> None:
+    line = "rsdeck: node1 is locked; run `rsdeck trust node1` to see both, then start it again"
+    assert fold_line(line, 100) == [line]
+    assert fold_line(line, 40) == [
+        "rsdeck: node1 is locked; run",
+        "  `rsdeck trust node1` to see both, then",
+        "  start it again",
+    ]
+    assert fold_line(f"at {'x' * 50} now", 40) == ["at", f"  {'x' * 50}", "  now"]
+    assert fold_line("run `rsdeck rollout restart alert_mgr` now", 20) == [
+        "run `rsdeck",
+        "  rollout restart",
+        "  alert_mgr` now",
+    ]

@@ -118,7 +118,7 @@ def test_a_deck_that_is_stuck_is_ended_all_the_same(opened: Open) -> None:
 
 
 def test_a_deck_that_is_left_names_the_orders_whose_outcome_is_unknown(opened: Open) -> None:
-    with opened() as terminal:
+    with opened(size=(80, 24)) as terminal:
         terminal.shows("alert_mgr", "optional")
         terminal.press_until(b"r", lambda: terminal.is_asking("y restarts"))
         terminal.quiet(0.3)
@@ -129,6 +129,6 @@ def test_a_deck_that_is_left_names_the_orders_whose_outcome_is_unknown(opened: O
         assert terminal.ends() == 0
         assert_given_back(terminal)
         assert terminal.left == (
-            "rsdeck: left while this was open, so its outcome is unknown: "
-            "restart alert_mgr on node1\n"
+            "rsdeck: left while this was open, so its outcome is unknown: restart alert_mgr\n"
+            "  on node1\n"
         )

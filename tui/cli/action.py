@@ -16,6 +16,7 @@ from tui.cli.load_config import find_profile, load_config
 from tui.cli.need_journal import need_journal, unrecorded_text
 from tui.cli.options import reason_option, seconds_of, services_argument, steady_option
 from tui.cli.output import folded_columns, unwritten
+from tui.cli.printing import write_remark, write_sentence
 from tui.cli.process import call_on_signals
 from tui.model.text import clean
 
@@ -147,7 +148,7 @@ class _Action:
         order, ruling = _allowed(preview, self._node)
         if named:
             _confirm(order, ruling, named)
-        click.echo("rsdeck: a dry run: nothing was sent", err=True)
+        write_remark("a dry run: nothing was sent")
         if self._as_json:
             click.echo(json.dumps(_as_json(order, ruling, preview, None)))
         return WELL
@@ -185,11 +186,11 @@ class _Action:
                 click.echo(json.dumps(_as_json(order, ruling, preview, end)))
             else:
                 for verdict in end.verdicts:
-                    click.echo(f"{self._node} {verdict}")
+                    write_sentence(f"{self._node} {verdict}")
             if end.signal:
-                click.echo(f"rsdeck: {end.text}", err=True)
+                write_remark(end.text)
             if end.unrecorded:
-                click.echo(unrecorded_text(end.unrecorded), err=True)
+                write_remark(unrecorded_text(end.unrecorded))
         except OSError as error:
             raise unwritten(error) from None
         return WELL if end.is_verified else DOWN

@@ -3,8 +3,7 @@
 import asyncio
 import contextlib
 
-import click
-
+from tui.cli.printing import write_remark
 from tui.fleet.fleet import Fleet
 from tui.fleet.order_preview import poll_target
 from tui.fleet.orders.executor import NotAccepted
@@ -143,4 +142,4 @@ class ActionRun:
         """Print a step on stderr; where that fails, the order is watched all the same."""
         if not self._quiet:
             with contextlib.suppress(OSError):
-                click.echo(f"rsdeck: {text}", err=True)
+                write_remark(text)

@@ -6,7 +6,8 @@ import click
 
 from tui.cli.errors import USAGE
 from tui.cli.load_config import find_config, load_config
-from tui.cli.output import aligned_columns
+from tui.cli.output import stacked_columns
+from tui.cli.printing import write_remark, write_sentence
 from tui.storage.private_files import path_text
 
 if TYPE_CHECKING:
@@ -67,20 +68,20 @@ def check_config(ctx: click.Context) -> None:
     problems = config_problems(path, must_exist=named)
     problems += theme_problems(path, must_exist=named)
     for problem in problems:
-        click.echo(f"rsdeck: {problem}", err=True)
+        write_remark(problem)
     if len(problems) > 1:
-        click.echo(f"rsdeck: {len(problems)} problems", err=True)
+        write_remark(f"{len(problems)} problems")
     if problems:
         ctx.exit(USAGE)
     configuration = load_config(ctx)
     where = path_text(configuration.path)
     for warning in appearance(configuration)[2]:
-        click.echo(f"rsdeck: {warning}", err=True)
+        write_remark(warning)
     if not configuration.digest:
-        click.echo(f"rsdeck: there is no {where} yet", err=True)
+        write_remark(f"there is no {where} yet")
         return
     count = len(configuration.nodes)
-    click.echo(f"{where}: {count} {'node' if count == 1 else 'nodes'}, all well")
+    write_sentence(f"{where}: {count} {'node' if count == 1 else 'nodes'}, all well")
 
 
 @click.command("nodes")
@@ -90,9 +91,9 @@ def nodes(ctx: click.Context) -> None:
     configuration = load_config(ctx)
     if not configuration.nodes:
         where = path_text(configuration.path)
-        click.echo(f"rsdeck: no node yet in {where}", err=True)
+        write_remark(f"no node yet in {where}")
         return
-    click.echo(aligned_columns([_HEADINGS, *map(_row, configuration.nodes)]))
+    click.echo(stacked_columns([_HEADINGS, *map(_row, configuration.nodes)]))
 
 
 def _login(profile: "NodeProfile") -> str:

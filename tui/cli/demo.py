@@ -1,6 +1,5 @@
 """`rsdeck demo`: the deck on an embedded cluster, without a cluster of your own."""
 
-import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,6 +10,7 @@ import click
 from tui.cli.completion import complete_themes, theme_names
 from tui.cli.deck import LOCKED_BY_FLAG, run_deck
 from tui.cli.errors import CommandError
+from tui.cli.printing import write_remark
 from tui.cli.process import SignalsHeld, exit_on_signals, has_terminal
 from tui.model.dataclass import dataclass
 from tui.ui.terminal.skeleton import Skeleton
@@ -25,7 +25,7 @@ _USER, _PASSWORD = "admin@demo.local", "demo-password"
 _TOURED = 3
 """Nodes that the tour needs at least: it picks the second, and rolls over a cluster."""
 
-_SAID = "rsdeck: the deck needs a terminal; this is the embedded cluster's status, once"
+_SAID = "the deck needs a terminal; this is the embedded cluster's status, once"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def open_the_demo(options: DemoOptions, skeleton: Skeleton) -> int:
             )
         from tui.cli.status_once import print_status
 
-        sys.stderr.write(f"{_SAID}\n")
+        write_remark(_SAID)
         print_status(configuration, (), lists_all=True, passwords=passwords)
         return 0
 

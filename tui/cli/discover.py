@@ -13,6 +13,7 @@ from tui.cli.errors import DOWN, UNREACHABLE, WELL, CommandError, ErrorCode
 from tui.cli.json_shapes import DiscoveryReport
 from tui.cli.load_config import find_profile, load_config
 from tui.cli.output import folded_columns
+from tui.cli.printing import write_remark, write_sentence
 from tui.model.text import clean
 from tui.storage.private_files import path_text
 
@@ -69,9 +70,9 @@ def discover(
     else:
         click.echo(folded_columns([_HEADINGS, *map(_row, found.found)]))
     for note in found.notes:
-        click.echo(f"rsdeck: {note}", err=True)
+        write_remark(note)
     if adds:
-        click.echo(f"rsdeck: {_added_text(added, chosen)} in {path_text(after.path)}", err=True)
+        write_remark(f"{_added_text(added, chosen)} in {path_text(after.path)}")
     if not found.found:
         ctx.exit(UNREACHABLE)
     ctx.exit(WELL if found.is_whole else DOWN)
@@ -103,9 +104,9 @@ def _ask_consent(nodes: "Sequence[DiscoveredNode]", source: "NodeProfile") -> bo
     what = f"log in as {clean(user)}, with the login of {source.name}"
     if sys.stdin is None or not sys.stdin.isatty():
         count = "1 new node" if len(new) == 1 else f"{len(new)} new nodes"
-        click.echo(f"rsdeck: nothing was sent to {count}: --yes to {what}", err=True)
+        write_remark(f"nothing was sent to {count}: --yes to {what}")
         return False
-    click.echo(f"Nothing was sent yet to {', '.join(new)}.", err=True)
+    write_sentence(f"Nothing was sent yet to {', '.join(new)}.", to_stderr=True)
     return click.confirm(f"{what[0].upper()}{what[1:]}?", default=False, err=True)
 
 

@@ -1,7 +1,8 @@
 """How a command ends: its exit code, the error that ends it, and that one's code for scripts."""
 
-import sys
 from enum import StrEnum
+
+from tui.cli.printing import write_remark
 
 WELL, DOWN, USAGE, UNREACHABLE = 0, 1, 2, 3
 
@@ -62,5 +63,4 @@ class CommandError(Exception):
 
     def show(self) -> None:
         """Print it on stderr."""
-        sys.stderr.write(f"rsdeck: {self.message}\n")
-        sys.stderr.flush()
+        write_remark(self.message)

@@ -14,6 +14,7 @@ from tui.cli.errors import CommandError, ErrorCode
 from tui.cli.json_shapes import EventLine, SenderReport
 from tui.cli.load_config import find_profile, load_config, use_clock_setting
 from tui.cli.output import folded_columns
+from tui.cli.printing import write_remark
 from tui.model.clock import DATE_AND_TIME, clock_text, zone_word
 from tui.model.text import clean, visible_name
 
@@ -106,10 +107,9 @@ def events(
         stored += _not_yet_stored(stored, begin, node)
         gaps = reader.gaps(begin, node=node)
     except MissingFile:
-        click.echo(
-            f"rsdeck: no event is recorded yet at {path_text(reader.path)}: "
+        write_remark(
+            f"no event is recorded yet at {path_text(reader.path)}: "
             "an open deck, and an action or rollout of the command line, record them",
-            err=True,
         )
         stored = _cluster_events(ctx, _moment(since), node)[-(last or sys.maxsize) :]
     except StorageError as error:
@@ -123,7 +123,7 @@ def events(
     elif stored:
         click.echo(folded_columns([(f"TIME {zone_word()}", *_HEADINGS), *map(_row, stored)]))
     else:
-        click.echo("rsdeck: no event is known", err=True)
+        write_remark("no event is known")
 
 
 def _not_yet_stored(
@@ -154,14 +154,14 @@ def _cluster_events(ctx: click.Context, since: datetime | None, node: str) -> "l
         profile = find_profile(configuration, node)
         configuration = configuration.narrowed_to_cluster_of(profile)
     if not configuration.nodes:
-        click.echo("rsdeck: no node is configured whose cluster's log could be read", err=True)
+        write_remark("no node is configured whose cluster's log could be read")
         return []
     from tui.cli.command_passwords import command_passwords
     from tui.fleet.poll_once import read_cluster_logs
 
     look = read_cluster_logs(configuration, command_passwords(configuration.nodes))
     for text in _log_remarks(configuration, look):
-        click.echo(f"rsdeck: {text}", err=True)
+        write_remark(text)
     from tui.history.stored_event import as_stored
 
     clusters = {profile.name: profile.cluster for profile in configuration.nodes}

@@ -15,6 +15,7 @@ from tui.cli.command_passwords import ask_for_passwords, command_passwords
 from tui.cli.errors import CommandError
 from tui.cli.load_config import choose_nodes, load_config
 from tui.cli.options import SecondsRange
+from tui.cli.printing import write_remark
 from tui.cli.process import count_stops
 from tui.fleet.events.notifications import NotifyCommand
 from tui.fleet.protocols import NullListener
@@ -99,9 +100,9 @@ def export(
         raise CommandError(str(error)) from None
     scheme = "https" if tls else "http"
     host = f"[{address[0]}]" if ":" in address[0] else address[0]
-    click.echo(f"rsdeck: serving {scheme}://{host}:{server.port}/metrics", err=True)
+    write_remark(f"serving {scheme}://{host}:{server.port}/metrics")
     if not tls and not _is_loopback(address[0]):
-        click.echo("rsdeck: whoever reaches it can read it: see --tls-cert", err=True)
+        write_remark("whoever reaches it can read it: see --tls-cert")
     asyncio.run(_serve(fleet, server))
 
 
@@ -135,7 +136,7 @@ class _Listener(NullListener):
 
 
 def _warn(text: str) -> None:
-    click.echo(f"rsdeck: {text}", err=True)
+    write_remark(text)
 
 
 def _fleet(

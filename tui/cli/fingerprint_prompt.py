@@ -6,6 +6,7 @@ from collections.abc import Callable
 import click
 
 from tui.cli.errors import CommandError
+from tui.cli.printing import write_remark
 
 
 def typed_digits(agrees: Callable[[str], bool], what: str) -> bool:
@@ -19,5 +20,5 @@ def typed_digits(agrees: Callable[[str], bool], what: str) -> bool:
     if agrees(typed):
         return True
     reason = "the node does not present that one; nothing" if typed.strip() else "nothing"
-    click.echo(f"rsdeck: {reason} was written", err=True)
+    write_remark(f"{reason} was written")
     return False

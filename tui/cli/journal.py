@@ -11,6 +11,7 @@ import click
 from tui.cli.errors import CommandError, ErrorCode
 from tui.cli.load_config import use_clock_setting
 from tui.cli.output import folded_columns
+from tui.cli.printing import write_remark, write_sentence
 from tui.model.clock import DATE_AND_TIME, clock_text, zone_word
 from tui.model.text import clean
 
@@ -71,12 +72,12 @@ def _verify(reader: "JournalReader", *, as_json: bool) -> int:
         click.echo(json.dumps(_as_json(report, reader)))
     elif report.broken_at is None:
         text = f"{report.records} records, each follows the one before it"
-        click.echo(f"{path_text(reader.path)}: {text}")
+        write_sentence(f"{path_text(reader.path)}: {text}")
     for note in report.notes:
-        click.echo(f"rsdeck: {where(note.line)}: {note.text}", err=True)
+        write_remark(f"{where(note.line)}: {note.text}")
     if report.broken_at is None:
         return 0
-    click.echo(f"rsdeck: {where(report.broken_at)}: {report.why}", err=True)
+    write_remark(f"{where(report.broken_at)}: {report.why}")
     return BROKEN
 
 
@@ -117,8 +118,7 @@ def _records(reader: "JournalReader") -> Iterator["Record"]:
             yield record
         else:
             where = place_text(*reader.place(number))
-            warning = f"rsdeck: {where} is not as it was written: rsdeck journal --verify"
-            click.echo(warning, err=True)
+            write_remark(f"{where} is not as it was written: `rsdeck journal --verify`")
 
 
 def _rows(records: Sequence["Record"]) -> Iterator[tuple[str, ...]]:

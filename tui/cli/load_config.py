@@ -1,12 +1,12 @@
 """The configuration of a command, or why it cannot be read."""
 
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.cli.errors import CommandError, ErrorCode
+from tui.cli.printing import write_remark
 from tui.model.clock import show_times_in
 from tui.model.text import clean
 from tui.storage.private_files import path_text
@@ -49,7 +49,7 @@ def use_clock_setting(ctx: "click.Context") -> None:
     try:
         load_config(ctx)
     except CommandError as error:
-        sys.stderr.write(f"rsdeck: times are in UTC: {error}\n")
+        write_remark(f"times are in UTC: {error}")
 
 
 def find_profile(configuration: "Configuration", name: str) -> "NodeProfile":

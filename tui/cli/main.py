@@ -1,6 +1,7 @@
 """The commands. Each imports what it needs when it is run, not before."""
 
 import importlib
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import click
 from tui import __version__
 from tui.cli.completion import complete_nodes
 from tui.cli.errors import WELL, CommandError
+from tui.cli.printing import write_remark, write_sentence
 
 _INTERRUPTED = 130
 _UNREAD = 141
@@ -119,7 +121,10 @@ class _UsageError(CommandError):
 
     def show(self) -> None:
         """Print it on stderr."""
-        self._error.show()
+        shown = io.StringIO()
+        self._error.show(shown)
+        for line in shown.getvalue().splitlines():
+            write_sentence(line, to_stderr=True)
 
 
 def _with_expected_value(error: click.BadOptionUsage, argv: Sequence[str]) -> click.UsageError:
@@ -158,7 +163,7 @@ def run(argv: Sequence[str]) -> int:
     except click.ClickException as error:
         raise _UsageError(error) from None
     except click.Abort:
-        click.echo("rsdeck: stopped", err=True)
+        write_remark("stopped")
         return _INTERRUPTED
     except SystemExit as ended:
         # The reader of our output has gone: click exits with 1 then, which means DOWN here.

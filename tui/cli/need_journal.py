@@ -16,5 +16,5 @@ def need_journal(exit_code: int) -> None:
 
 
 def unrecorded_text(trouble: str) -> str:
-    """Return the line that says that something was sent, and why the journal lacks its result."""
-    return f"rsdeck: the journal lacks what came of it: {trouble}"
+    """Return the remark that says that something was sent, and why the journal lacks its result."""
+    return f"the journal lacks what came of it: {trouble}"

@@ -1,13 +1,13 @@
 """The form of what commands print: aligned columns, and errors as JSON."""
 
 import json
-import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 from tui.cli.errors import DOWN, CommandError, ErrorCode
-from tui.model.text import clean, fold, width
+from tui.cli.printing import terminal_width, write_line
+from tui.model.text import clean, fold, fold_line, width
 
 if TYPE_CHECKING:
     from tui.cli.json_shapes import ErrorFields, ErrorObject
@@ -31,14 +31,6 @@ def echo_error(error: CommandError) -> None:
     write_line(json.dumps(whole))
 
 
-def write_line(text: str, *, to_stderr: bool = False) -> None:
-    """Write a line to stdout or stderr at once; nothing where it was closed at the start."""
-    stream: TextIO | None = sys.stderr if to_stderr else sys.stdout
-    if stream is not None:
-        stream.write(f"{text}\n")
-        stream.flush()
-
-
 def aligned_columns(rows: Sequence[Sequence[str]]) -> str:
     """Align rows in columns, by the width at which a terminal shows them."""
     widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
@@ -59,16 +51,28 @@ def folded_columns(rows: Sequence[Sequence[str]], column: int = -1) -> str:
 
     What is no terminal gets whole lines.
     """
-    room = _terminal_width()
+    room = terminal_width(sys.stdout)
     return aligned_columns(fold_column(rows, column, room) if room else rows)
 
 
-def folded_lines(lines: Sequence[str]) -> list[str]:
-    """Fold sentences at words to fit the terminal; what is no terminal gets whole lines."""
-    room = _terminal_width()
-    if not room:
-        return [*lines]
-    return [part for line in lines for part in fold(line, room, breaks_words=False)]
+def stacked_columns(rows: Sequence[Sequence[str]], first: int = 2) -> str:
+    """Align rows in columns, the first of them the headings.
+
+    On a terminal that is too narrow, the cells after the `first` ones stand below them, each with
+    its heading.
+    """
+    room = terminal_width(sys.stdout)
+    table = aligned_columns(rows)
+    if not room or max(map(width, table.splitlines())) <= room:
+        return table
+    headings, *others = rows
+    lines = []
+    for row in others:
+        lines += fold_line("  ".join(row[:first]), room)
+        named = zip(headings[first:], row[first:], strict=True)
+        rest = ", ".join(f"{heading.lower()} {cell}" for heading, cell in named if cell != "-")
+        lines += [f"  {line}" for line in fold(rest, room - 2, breaks_words=False)]
+    return "\n".join(lines)
 
 
 def fold_column(rows: Sequence[Sequence[str]], column: int, room: int) -> Sequence[Sequence[str]]:
@@ -87,14 +91,6 @@ def fold_column(rows: Sequence[Sequence[str]], column: int, room: int) -> Sequen
             folded.append(["" if number else cell for cell in row])
             folded[-1][column] = line
     return folded
-
-
-def _terminal_width() -> int:
-    """Return the width of the terminal that stdout is, 0 where it is none."""
-    try:
-        return 0 if sys.stdout is None else os.get_terminal_size(sys.stdout.fileno()).columns
-    except OSError:  # also what io raises of a stream without a descriptor
-        return 0
 
 
 def unwritten(error: OSError) -> OSError | CommandError:

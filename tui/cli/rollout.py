@@ -12,7 +12,8 @@ from tui.cli.errors import DOWN, UNREACHABLE, WELL, CommandError, ErrorCode
 from tui.cli.load_config import load_config
 from tui.cli.need_journal import need_journal
 from tui.cli.options import reason_option, services_argument, steady_option
-from tui.cli.output import folded_columns, folded_lines
+from tui.cli.output import folded_columns
+from tui.cli.printing import folded_lines, write_remark
 from tui.cli.process import call_on_signals
 from tui.cli.rollout_report import echo_plan, end_line
 from tui.model.text import clean
@@ -248,10 +249,10 @@ def _rehearse(
         waits = f" (it would wait up to {found.waits:.0f} s first)" if found.waits else ""
         at = "" if found.stop.names_node else f" at {found.node}"
         why = f"the gate is closed now: it would stop{at}: {found.stop.text}{waits}"
-        click.echo(f"rsdeck: {clean(why, len(why))}", err=True)
+        write_remark(clean(why, len(why)))
     else:
-        click.echo("rsdeck: every gate would open now", err=True)
-    click.echo("rsdeck: a dry run: nothing was sent", err=True)
+        write_remark("every gate would open now")
+    write_remark("a dry run: nothing was sent")
     if as_json:
         text = "" if found is None else found.stop.text
         where = None if found is None else found.node
@@ -264,7 +265,7 @@ def _stop_before(plan: "Plan", gates: "GateLook", *, as_json: bool) -> int:
     """Say that the first gate is closed, so no rollout begins; returns the exit code."""
     at = "" if gates.names_node else f" at {gates.node}"
     text = f"stopped{at}, nothing sent there: {gates.text}"
-    click.echo(f"rsdeck: {clean(text, len(text))}; no rollout was begun", err=True)
+    write_remark(f"{clean(text, len(text))}; no rollout was begun")
     if as_json:
         nodes = [step.node for step in plan.steps]
         click.echo(end_line(text, stopped_at=gates.node, not_touched=nodes))

@@ -2,13 +2,13 @@
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from datetime import UTC, datetime
-
-import click
 
 from tui.cli.errors import DOWN, UNREACHABLE, USAGE, WELL
 from tui.cli.need_journal import unrecorded_text
 from tui.cli.output import unwritten
+from tui.cli.printing import write_line, write_remark
 from tui.cli.rollout_report import end_line, step_line
 from tui.fleet.fleet import Fleet
 from tui.fleet.orders.executor import NotAccepted
@@ -142,7 +142,7 @@ class RolloutRun:
             self._sum_up_at_once()
             code = DOWN
         if self._last is not None and (trouble := self._fleet.journal.trouble):
-            self._echo(unrecorded_text(trouble), err=True)
+            self._narrate(unrecorded_text(trouble))
         if self._broken is not None:
             raise unwritten(self._broken)
         return code
@@ -231,15 +231,15 @@ class RolloutRun:
         )
 
     def _say(self, line: str) -> None:
-        self._echo(line, err=False)
+        self._print(write_line, line)
 
     def _narrate(self, text: str) -> None:
-        self._echo(f"rsdeck: {text}", err=True)
+        self._print(write_remark, text)
 
-    def _echo(self, text: str, *, err: bool) -> None:
+    def _print(self, write: Callable[[str], None], text: str) -> None:
         """Print a line; once it cannot be read, stop before the next node."""
         try:
-            click.echo(text, err=err)
+            write(text)
         except OSError as error:
             first, self._broken = self._broken is None, error
             if first and not self._stops:

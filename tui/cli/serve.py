@@ -12,6 +12,7 @@ import click
 
 from tui.cli.errors import CommandError
 from tui.cli.load_config import load_config
+from tui.cli.printing import write_remark
 
 if TYPE_CHECKING:
     from tui.config import Configuration
@@ -96,7 +97,7 @@ async def _serve(server: "DeckServer", port: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ended.set)
     url = await server.start("127.0.0.1", port)
-    click.echo(f"rsdeck: read-only, for a browser on this machine: {url}", err=True)
+    write_remark(f"read-only, for a browser on this machine: {url}")
     try:
         await ended.wait()
     finally:

@@ -11,6 +11,7 @@ from tui.cli.completion import complete_nodes
 from tui.cli.errors import DOWN, UNREACHABLE, WELL, CommandError, ErrorCode
 from tui.cli.json_shapes import ErrorFields
 from tui.cli.load_config import choose_nodes, load_config
+from tui.cli.printing import write_remark
 from tui.cli.status_report import node_error
 from tui.fleet.snapshot.shapes import SnapshotReport
 from tui.storage.private_files import path_text
@@ -106,7 +107,7 @@ def _write(path: Path, text: str) -> None:
         write_new(path, text)
     except StorageError as error:
         raise CommandError(str(error), ErrorCode.STORAGE) from None
-    click.echo(f"rsdeck: written to {path_text(path)}", err=True)
+    write_remark(f"written to {path_text(path)}")
 
 
 def _code(fleet: "Fleet") -> int:

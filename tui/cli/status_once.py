@@ -13,8 +13,8 @@ from tui.cli.color import stdout_color
 from tui.cli.command_passwords import ask_for_passwords, command_passwords
 from tui.cli.errors import DOWN, UNREACHABLE, WELL
 from tui.cli.load_config import choose_nodes, read_config
-from tui.cli.output import write_line
 from tui.cli.plain_options import plain_options
+from tui.cli.printing import write_line
 from tui.cli.status_report import print_remarks, status_json, status_table
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tui.cli.color import Color, painted_columns
-from tui.cli.output import write_line
+from tui.cli.printing import write_remark
 from tui.model.trust import UNCHECKED
 
 if TYPE_CHECKING:
@@ -198,9 +198,9 @@ def print_remarks(statuses: Sequence["NodeStatus"]) -> None:
     has_problem = any(node.problems or node.trouble is not None for node in statuses)
     alerts = _alerts(statuses) if has_problem else []
     for sentence in [*troubles(statuses), *unknown_kinds(statuses), *alerts]:
-        write_line(f"rsdeck: {sentence}", to_stderr=True)
+        write_remark(sentence)
     for node in statuses:
         if node.maintenance is not None:
-            write_line(f"rsdeck: {node.profile.name}: {node.maintenance}", to_stderr=True)
+            write_remark(f"{node.profile.name}: {node.maintenance}")
         if node.profile.is_unchecked:
-            write_line(f"rsdeck: {node.profile.name}: {UNCHECKED}", to_stderr=True)
+            write_remark(f"{node.profile.name}: {UNCHECKED}")

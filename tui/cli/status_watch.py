@@ -9,6 +9,7 @@ import click
 
 from tui.cli.color import Color, painted
 from tui.cli.json_shapes import ChangeLine, HeartbeatLine, StatusLine
+from tui.cli.printing import folded_lines
 from tui.cli.process import call_on_signals
 from tui.cli.status_report import print_remarks, status_json, status_table
 from tui.config import Configuration
@@ -113,8 +114,9 @@ class _Watch:
         on = clock_text(event.on, DATE_AND_TIME)
         words = (on, event.node, visible_name(event.service) or "-", event.kind.word)
         color = Color.FAILED if event.is_problem else Color.PLAIN
-        line = "  ".join((*words, event_text(event)))
-        click.echo(painted(line, color, on=self._color), color=self._color)
+        lines = folded_lines(["  ".join((*words, event_text(event)))])
+        text = "\n".join(painted(line, color, on=self._color) for line in lines)
+        click.echo(text, color=self._color)
 
     def _heartbeat(self) -> HeartbeatLine:
         nodes = self._fleet.nodes

@@ -9,6 +9,7 @@ from tui.cli.completion import complete_clusters, complete_nodes
 from tui.cli.errors import DOWN, UNREACHABLE, WELL, CommandError
 from tui.cli.load_config import find_profile, load_config
 from tui.cli.output import folded_columns
+from tui.cli.printing import write_remark
 from tui.storage.private_files import path_text
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def _fetch(profile: "NodeProfile", timeout: float) -> "PresentedCertificate | No
     try:
         return asyncio.run(fetch_certificate(profile, timeout))
     except Unreachable as error:
-        click.echo(f"rsdeck: {error}", err=True)
+        write_remark(str(error))
         return None
 
 
@@ -102,10 +103,10 @@ def _show_and_pin(
     rows = certificate_facts(presented, datetime.now(UTC))
     click.echo(folded_columns([(row.label, row.words) for row in rows]))
     if presented.match is PinMatch.CHANGED and not replaced:
-        click.echo(f"rsdeck: {changed_certificate_remedy(presented)}", err=True)
+        write_remark(changed_certificate_remedy(presented))
         return DOWN
     if wanted and wanted != presented.shown.sha256:
-        click.echo("rsdeck: it is not the one that --yes names; nothing was written", err=True)
+        write_remark("it is not the one that --yes names; nothing was written")
         return DOWN
     if presented.match is PinMatch.PINNED:
         return WELL
@@ -132,11 +133,11 @@ def _replace(configuration: "Configuration", presented: "PresentedCertificate", 
         after = replace_pin(configuration, presented, was)
     except ValueError:
         what = "the profile does not pin the one that --was names; nothing was written"
-        click.echo(f"rsdeck: {what}", err=True)
+        write_remark(what)
         return DOWN
     except ConfigError as error:
         raise CommandError(str(error)) from None
-    click.echo(f"rsdeck: pin replaced in {path_text(after.path)}", err=True)
+    write_remark(f"pin replaced in {path_text(after.path)}")
     return WELL
 
 
@@ -148,5 +149,5 @@ def _write(configuration: "Configuration", presented: "PresentedCertificate") ->
         after = pin_certificate(configuration, presented)
     except ConfigError as error:
         raise CommandError(str(error)) from None
-    click.echo(f"rsdeck: pinned in {path_text(after.path)}", err=True)
+    write_remark(f"pinned in {path_text(after.path)}")
     return WELL

@@ -8,6 +8,7 @@ import click
 from tui.cli.errors import DOWN, UNREACHABLE, WELL, CommandError
 from tui.cli.fingerprint_prompt import typed_digits
 from tui.cli.output import folded_columns
+from tui.cli.printing import write_remark
 from tui.config import ConfigError, Configuration
 from tui.fleet.onboarding.certificate_renewal import (
     Renewal,
@@ -37,12 +38,12 @@ def renew_cluster(configuration: Configuration, cluster: str, wanted: str, repla
     if rows:
         click.echo(folded_columns([(row.label, row.words) for row in rows]))
     if renewal.block is not None:
-        click.echo(f"rsdeck: {renewal.block.value}; nothing was written", err=True)
+        write_remark(f"{renewal.block.value}; nothing was written")
         return _blocked_code(renewal)
     if wanted:
         reason = _other_than_named(renewal, wanted, replaced)
         if reason:
-            click.echo(f"rsdeck: {reason}; nothing was written", err=True)
+            write_remark(f"{reason}; nothing was written")
             return DOWN
     elif not typed_digits(renewal.agrees, _question(renewal)):
         return DOWN
@@ -51,7 +52,7 @@ def renew_cluster(configuration: Configuration, cluster: str, wanted: str, repla
     except ConfigError as error:
         raise CommandError(str(error)) from None
     names = ", ".join(one.profile.name for one in renewal.changed)
-    click.echo(f"rsdeck: pins of {names} replaced in {path_text(after.path)}", err=True)
+    write_remark(f"pins of {names} replaced in {path_text(after.path)}")
     return UNREACHABLE if renewal.unreachable else WELL
 
 

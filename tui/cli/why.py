@@ -11,6 +11,7 @@ from tui.cli.errors import DOWN, UNREACHABLE, WELL
 from tui.cli.json_shapes import WhyEvidence, WhyReport
 from tui.cli.load_config import find_profile, load_config
 from tui.cli.output import fields_of_error, folded_columns
+from tui.cli.printing import write_remark
 from tui.model.text import clean
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def why(ctx: click.Context, node: str, service: str, *, as_json: bool) -> None:
         if rows := _advice(node, look):
             click.echo(f"\n{folded_columns(rows)}")
     if look.trouble is not None:
-        click.echo(f"rsdeck: {trouble_text(look.trouble, node)}", err=True)
+        write_remark(trouble_text(look.trouble, node))
         ctx.exit(UNREACHABLE)
     ctx.exit(DOWN if look.has_problem else WELL)
 
@@ -85,7 +86,7 @@ def _past() -> "Sequence[Event]":
     except MissingFile:
         return ()
     except StorageError as error:
-        click.echo(f"rsdeck: events of earlier sessions cannot be read: {error}", err=True)
+        write_remark(f"events of earlier sessions cannot be read: {error}")
         return ()
 
 

@@ -120,6 +120,29 @@ def fold(text: str, cells: int, *, breaks_words: bool = True) -> list[str]:
     return [*lines, line] if line or not lines else lines
 
 
+_QUOTED = re.compile(r"`[^`]*`")
+_KEPT_SPACE = "\0"
+
+
+def fold_line(text: str, cells: int) -> list[str]:
+    """Break a printed line at its spaces into lines of at most `cells` cells, all but one indented.
+
+    One that fits stays as it is. No word is broken, and no command in backquotes that fits a line.
+    """
+    if width(text) <= cells:
+        return [text]
+
+    def kept(command: re.Match[str]) -> str:
+        fits = width(command[0]) < cells - len(_INDENT)
+        return command[0].replace(" ", _KEPT_SPACE) if fits else command[0]
+
+    first, *rest = fold(_QUOTED.sub(kept, text), cells - len(_INDENT), breaks_words=False)
+    return [line.replace(_KEPT_SPACE, " ") for line in (first, *(_INDENT + part for part in rest))]
+
+
+_INDENT = "  "
+
+
 def _head(text: str, cells: int) -> str:
     taken = 0
     for at, char in enumerate(text):

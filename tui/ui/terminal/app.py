@@ -16,6 +16,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
 
+from tui.model.text import fold_line
 from tui.ui.terminal.changed_cells import PAINTED_UPDATES, TerminalCells, erases_in_color
 from tui.ui.terminal.crash_report import crash_report
 from tui.ui.terminal.driver import DeckDriver
@@ -234,7 +235,8 @@ class TerminalApp(ToastApp):
     def exit(self, *args: Any, **more: Any) -> None:
         """Leave within a time limit, and report what is still open."""
         for line in () if self._is_leaving else self.leave_report():
-            self._exit_guard.report(line)
+            for part in fold_line(line, self.size.width):
+                self._exit_guard.report(part)
         self._is_leaving = True
         self._exit_guard.limit()
         super().exit(*args, **more)
