@@ -76,9 +76,13 @@ async def click_on(deck: Deck, word: str, *, last: bool = False) -> None:
 async def test_a_click_on_a_key_in_the_bar_and_in_the_help_presses_it(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
-    async with open_deck(write_configuration(served, tmp_path)) as deck:
+    async with open_deck(write_configuration(served, tmp_path), size=(160, 40)) as deck:
         await deck.all_known()
         await deck.on("alert_mgr")
+        await deck.shows("y raw JSON")
+        await click_on(deck, "raw JSON", last=True)
+        await deck.shows("y described", '"alert_mgr"')
+        await deck.resize(120, 40)
         await click_on(deck, "Matrix", last=True)
         await deck.until(lambda: isinstance(deck.app.screen, MatrixScreen))
         await click_on(deck, "?  q Back", last=True)

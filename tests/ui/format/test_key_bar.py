@@ -2,7 +2,7 @@
 
 from rich.text import Text
 
-from tui.ui.format.key_bar import KeyBars, key_bar
+from tui.ui.format.key_bar import KEY_META, Hint, KeyBars, hint_border, key_bar
 
 PALETTE = {"off": "dim", "accent": "bold"}
 WORDS = {"start": "Start", "restart": "Restart", "help": "Help"}
@@ -81,3 +81,21 @@ def test_few_bars_are_kept() -> None:
     for number in range(100):
         bars.bar(WORDS, KEYS, PALETTE, width=80, refusal=f"the answer is {number} s old")
     assert len(bars._bars) <= 8
+
+
+def test_hints_in_a_border_are_shown_whole_or_not_at_all() -> None:
+    hints: list[Hint] = [
+        ("live", ""),
+        ("esc closes", "escape"),
+        ("ctrl+r reads the checks", "ctrl+r"),
+    ]
+    whole = "live · esc closes · ctrl+r reads the checks"
+    assert hint_border(hints, len(whole) + 6).plain == whole
+    assert hint_border(hints, len(whole) + 5).plain == "live · esc closes"
+    assert hint_border(hints, 4).plain == ""
+    shown = hint_border(hints, 80)
+    assert [(shown.plain[one.start : one.end]) for one in shown.spans] == [
+        "esc closes",
+        "ctrl+r reads the checks",
+    ]
+    assert KEY_META not in hint_border(hints[:1], 80).markup

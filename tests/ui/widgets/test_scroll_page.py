@@ -36,7 +36,7 @@ async def test_the_frame_counts_the_lines_by_which_the_page_scrolls_at_every_siz
         def expected() -> str:
             below = box.max_scroll_y - box.scroll_offset.y
             hints = [*hint_more_below(below), *HINTS]
-            return hint_border(fitted_hints(hints, box.outer_size.width - 6)).markup
+            return hint_border(hints, box.outer_size.width).markup
 
         for _ in range(25):
             size = chance.choice([(60, 20), (80, 24), (120, 40), (33, 9), app.size])

@@ -114,7 +114,7 @@ class NodeForm(TypeAheadProofScreen[SavedProfile | None]):
         self._refused = refused
         self._found: ConnectionTestResult | None = None
         self._tried = ""
-        self._hints: list[Hint] = []
+        self._hinted: tuple[list[Hint], int] = ([], 0)
 
     def compose(self) -> ComposeResult:
         """Lay out a line for each field."""
@@ -176,10 +176,10 @@ class NodeForm(TypeAheadProofScreen[SavedProfile | None]):
 
     def _arm(self) -> None:
         self.arm()
-        hints = self.with_arming(_HINTS)
-        if hints != self._hints:
-            self._hints = hints
-            self.query_one("#form").border_subtitle = hint_border(hints)
+        hints, form = self.with_arming(_HINTS), self.query_one("#form")
+        if (hints, form.outer_size.width) != self._hinted:
+            self._hinted = (hints, form.outer_size.width)
+            form.border_subtitle = hint_border(*self._hinted)
 
     @on(Select.Changed)
     def _chose(self) -> None:

@@ -19,6 +19,10 @@ _REFUSED = "no actions: "
 _GAP = 2
 """Cells between two keys."""
 
+_BETWEEN = " · "
+_FRAME = 6
+"""Cells of a border beside its text."""
+
 _KEPT = 8
 
 _HELP = "help"
@@ -133,13 +137,10 @@ Hint = tuple[str, str]
 """What a key does, beginning with the key, and the key as Textual spells it; empty for a remark."""
 
 
-_BETWEEN_HINTS = " · "
-
-
-def fitted_hints(hints: Sequence[Hint], width: int) -> list[Hint]:
+def fitted_hints(hints: Iterable[Hint], width: int) -> list[Hint]:
     """Return the hints that fit into `width` cells, each whole; the last are left out first."""
     kept = list(hints)
-    while kept and cell_len(_BETWEEN_HINTS.join(label for label, _ in kept)) > width:
+    while kept and cell_len(_BETWEEN.join(label for label, _ in kept)) > width:
         kept.pop()
     return kept
 
@@ -148,18 +149,21 @@ def hint_line(hints: Iterable[Hint], style: str) -> Text:
     """Return hints as a line of a dialog; a click on one presses its key."""
     line = Text(style=style)
     for number, (label, key) in enumerate(hints):
-        line.append(_BETWEEN_HINTS * bool(number))
+        line.append(_BETWEEN * bool(number))
         line.append_text(clickable(Text(label), key))
     return line
 
 
-def hint_border(hints: Iterable[Hint]) -> Content:
-    """Return hints for the border of a dialog; as `hint_line`."""
+def hint_border(hints: Iterable[Hint], width: int) -> Content:
+    """Return hints for the border of a box of `width` cells; as `hint_line`.
+
+    The last that do not fit are not shown: a border cuts inside a word.
+    """
     parts = [
         Content(label).stylize(ContentStyle.from_meta({KEY_META: key})) if key else Content(label)
-        for label, key in hints
+        for label, key in fitted_hints(hints, width - _FRAME)
     ]
-    return Content(_BETWEEN_HINTS).join(parts)
+    return Content(_BETWEEN).join(parts)
 
 
 def hint_more_below(lines: int) -> list[Hint]:

@@ -130,7 +130,7 @@ class DeckScreen(SortedScreen, ServicesScreen[None]):
         self._mini = TextLine(id="mini", hides=True)
         self._recent = RecentEvents(palette, id="recent", place=fleet.place)
         self._recent.set_empty("No events yet.")
-        self._detail = DetailPane(id="detail")
+        self._detail = DetailPane(self.live_keys["raw"], id="detail")
         self._detail.display = False
         self._wants_detail: bool | None = None
         self._followed_at = 0.0

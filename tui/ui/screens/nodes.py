@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Any, Protocol, cast
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -107,11 +107,15 @@ class NodesScreen(SortedScreen, ModalScreen[str | None]):
     def on_mount(self) -> None:
         """Show the nodes and keep them live."""
         nodes = self.query_one("#nodes", NodeList)
-        keys = cast("_KnowsKeys", self.app).live_keys
-        nodes.border_subtitle = hint_border(node_hints(keys, self.app.size.width))
         self.refresh_all()
         nodes.move_to(self._here)
         self.set_interval(1.0, self.refresh_all)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Show what the keys do, as far as there is room."""
+        keys, width = cast("_KnowsKeys", self.app).live_keys, event.size.width
+        nodes = self.query_one("#nodes", NodeList)
+        nodes.border_subtitle = hint_border(node_hints(keys, width), width)
 
     def on_screen_resume(self) -> None:
         """Show what changed while a view lay over it."""

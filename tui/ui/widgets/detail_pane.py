@@ -20,9 +20,11 @@ from tui.model.service import Health, Service, purpose_of
 from tui.model.text import clean
 from tui.ui.format.header import context_gaps
 from tui.ui.format.history_chart import Rows, day_rows
+from tui.ui.format.key_bar import hint_border
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.service_row import GLYPHS, NOTHING, STYLES, kind_reason
 from tui.ui.format.status_lines import Palette
+from tui.ui.keymap import key_text, spelled_keys
 
 _HISTORY_AT_MOST = 50
 
@@ -31,12 +33,16 @@ _TWO_COLUMNS, _CHART = 96, 50
 
 
 class DetailPane(VerticalScroll, can_focus=True):
-    """Follows the cursor of the table; `raw` shows the entry as the node sent it."""
+    """Follows the cursor of the table; `raw` shows the entry as the node sent it.
+
+    `raw_keys` are those that switch it, as Textual spells them.
+    """
 
     raw = False
 
-    def __init__(self, *, id: str) -> None:
+    def __init__(self, raw_keys: str, *, id: str) -> None:
         super().__init__(id=id)
+        self._raw_keys = raw_keys
         self._shown: object = None
         self._rows: tuple[Rows, Rows, Palette] | None = None
         self._titles = ("", "")
@@ -48,6 +54,7 @@ class DetailPane(VerticalScroll, can_focus=True):
 
     def on_resize(self) -> None:
         """Lay out again: how wide it is shows only once it has been opened."""
+        self._show_hint()
         if self._rows is not None:
             self._show(*self._rows)
 
@@ -71,7 +78,7 @@ class DetailPane(VerticalScroll, can_focus=True):
         if not self.display:
             return
         self._show_titles(
-            service.shown if service else "Detail", "y described" if self.raw else "y raw JSON"
+            service.shown if service else "Detail", "described" if self.raw else "raw JSON"
         )
         if service is None:
             self._show((("", "no service under the cursor", palette["muted"]),), (), palette)
@@ -87,10 +94,16 @@ class DetailPane(VerticalScroll, can_focus=True):
                 rows.append(("", f"\nNot known of the cluster: {gaps}", palette["muted"]))
             self._show(tuple(rows), event_line(history, view, palette), palette)
 
-    def _show_titles(self, *titles: str) -> None:
-        if titles != self._titles:
-            self._titles = (titles[0], titles[1])
-            self.border_title, self.border_subtitle = map(Content, titles)
+    def _show_titles(self, title: str, other: str) -> None:
+        """Show the title, and at the bottom the key that shows the `other` view."""
+        if (title, other) != self._titles:
+            self._titles = (title, other)
+            self.border_title = Content(title)
+            self._show_hint()
+
+    def _show_hint(self) -> None:
+        hint = (f"{key_text(self._raw_keys)} {self._titles[1]}", spelled_keys(self._raw_keys)[0])
+        self.border_subtitle = hint_border([hint], self.outer_size.width)
 
     def _show(self, facts: Rows, happened: Rows, palette: Palette) -> None:
         """Show rows, in two columns where there is room; nothing is done for the same."""

@@ -6,10 +6,7 @@ from textual import events
 from textual.containers import VerticalScroll
 from textual.widget import Widget
 
-from tui.ui.format.key_bar import Hint, fitted_hints, hint_border, hint_more_below
-
-_FRAME = 6
-"""Cells of a frame's lower line that no hint takes: its ends, and the spaces beside the hints."""
+from tui.ui.format.key_bar import Hint, hint_border, hint_more_below
 
 
 class ScrollPage(VerticalScroll):
@@ -18,7 +15,7 @@ class ScrollPage(VerticalScroll):
     def __init__(self, page: Widget, hints: Callable[[], Sequence[Hint]], *, id: str) -> None:
         super().__init__(page, id=id)
         self._hints = hints
-        self._shown: list[Hint] = []
+        self._shown: tuple[list[Hint], int] = ([], 0)
 
     def on_mount(self) -> None:
         """Show how much follows when the page becomes longer or shorter.
@@ -44,7 +41,6 @@ class ScrollPage(VerticalScroll):
         """Show in the frame what holds now."""
         below = round(self.max_scroll_y - self.scroll_offset.y)
         hints = [*hint_more_below(below), *self._hints()]
-        fitting = fitted_hints(hints, self.outer_size.width - _FRAME)
-        if fitting != self._shown:
-            self._shown = fitting
-            self.border_subtitle = hint_border(fitting)
+        if (hints, self.outer_size.width) != self._shown:
+            self._shown = (hints, self.outer_size.width)
+            self.border_subtitle = hint_border(*self._shown)
