@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from tui.api import codec
-from tui.api.codec import SERVICES_AT_MOST, ServicesParser, WireError
+from tui.api.codec import SERVICES_AT_MOST, ServicesParser, WireError, read_uptime
 from tui.api.service_entry import fault_of_entry
 from tui.model.login import LockoutRule
 from tui.model.node import Maintenance, Role
@@ -388,6 +388,44 @@ def test_answers_in_which_uptimes_alone_went_on_are_known_without_making_a_servi
         assert but_for_uptimes(later) is first
         assert [uptime for _, uptime in with_uptimes(later)] == [*uptimes, None]
         assert [service.uptime for service in later] == [*uptimes, None]
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ("0:00:58", "0:00:57"),
+        ("0:00:58", "0:00:75"),
+        ("0:59:58", "0:60:00"),
+        ("10:00:00", "09:59:59"),
+        ("2 days, 30:00:00", "3 days, 00:00:00"),
+        ("2 days, 23:59:59", "2 days, 24:00:00"),
+        ("36599 days, 0:00:00", "36600 days, 0:00:00"),
+        ("800000:00:00", "999999:00:00"),
+        ("3 days, 100:00:00", "4 days, 000:00:00"),
+        ("-1 day, 24:00:01", "-2 day, 24:00:02"),
+        ("0:00:02.5", "0:00:02.4"),
+        ("0:00:09", "0:00:10"),
+        ("9:59:59", "10:00:00"),
+        ("1 day, 23:59:59", "2 days, 0:00:00"),
+        ("3 days, 9:59:58", "3 days, 9:59:59"),
+        ("99999:00:00", "99999:00:01"),
+        ("5:00:00", "n/a"),
+        ("n/a", "5:00:00"),
+        ("n/a", "o/a"),
+    ],
+)
+def test_uptimes_went_on_where_what_they_say_did_however_it_is_written(
+    before: str, now: str
+) -> None:
+    was, then = read_uptime(before), read_uptime(now)
+    for texts in ((before, now), ("2 days, 10:00:00", before, now)):
+        parser = ServicesParser()
+        for text in texts:
+            check(parser, answer(text, "0:00:00"))
+        later = parser.parse(answer(now, "0:00:00"))
+        went_on = was is not None and then is not None and then >= was
+        assert isinstance(later, LaterServices) is went_on
+        assert [uptime for _, uptime in with_uptimes(later)] == [then, 0, None]
 
 
 @pytest.mark.parametrize("text", ["0:00:57", "0:00:75", "-1 day, 0:00:01", "3 days, 0:00:99"])

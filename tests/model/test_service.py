@@ -218,7 +218,7 @@ def test_later_services_are_made_once_when_one_is_looked_at() -> None:
         made.append(LATER)
         return LATER
 
-    later = LaterServices(FIRST, {0: 7}, make)
+    later = LaterServices(FIRST, lambda: {0: 7}, make)
     assert (len(later), but_for_uptimes(later), made) == (2, FIRST, [])
     assert later[0] is LATER[0]
     assert later[-1:] == LATER[-1:]
@@ -227,7 +227,7 @@ def test_later_services_are_made_once_when_one_is_looked_at() -> None:
 
 
 def test_later_services_are_equal_to_the_same_ones_in_any_form() -> None:
-    later, same = (LaterServices(FIRST, {0: 7}, lambda: LATER) for _ in range(2))
+    later, same = (LaterServices(FIRST, lambda: {0: 7}, lambda: LATER) for _ in range(2))
     assert later == LATER
     assert later == LATER
     assert later == same

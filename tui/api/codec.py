@@ -13,6 +13,7 @@ from dataclasses import field
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from itertools import islice
+from operator import ge
 from typing import Any
 
 from tui.model.cluster import Member, MemberHealth
@@ -509,6 +510,16 @@ def read_answer(body: bytes, asked: Sequence[str]) -> tuple[dict[str, bool | Non
 # Only what an uptime is made of: whatever else stands there is compared as it is.
 _UPTIME_BYTES = re.compile(rb'"uptime": ?"([0-9adsy,:. -]{1,40})"')
 _SECONDS = {f"{seconds:02}".encode(): seconds for seconds in range(60)}
+_Minute = tuple[bytes | None, int]
+"""What the text of an uptime begins with, up to its seconds, and the uptime at second 0.
+
+None where that is not known.
+"""
+_AS_ZEROS = bytes.maketrans(b"123456789", b"0" * 9)
+_UNORDERED = re.compile(b"-|0{5} d|0{6}:|, 0{3}")
+"""In the form of uptimes (see `_form_of`): one whose digits may say what is not read, or fell."""
+_SIXTY = re.compile(b":[6-9]")
+_DAY_OF_HOURS = re.compile(b", (?:2[4-9]|[3-9][0-9]):")
 
 
 class ServicesParser:
@@ -521,7 +532,7 @@ class ServicesParser:
         self._first: tuple[Service, ...] = ()
         self._ticking: list[int] = []
         self._minutes: list[_Minute] = []
-        self._seconds: list[int | None] = []
+        self._form = b""
 
     def parse(self, body: bytes) -> Sequence[Service]:
         """Parse an answer; where uptimes alone went on, to LaterServices. Raises WireError."""
@@ -547,59 +558,89 @@ class ServicesParser:
         # Each uptime that was cut out is one of these, in this order; else nothing is known of it.
         if [texts[number] for number in self._ticking] == list(map(bytes.decode, uptimes)):
             self._frame, self._uptimes = frame, uptimes
-            self._seconds = [self._first[number].uptime for number in self._ticking]
-            self._minutes = list(map(_minute_of, uptimes, self._seconds))
+            seconds = [self._first[number].uptime for number in self._ticking]
+            self._minutes = list(map(_minute_of, uptimes, seconds))
+            self._form = _form_of(uptimes, seconds)
 
     def _advance(self, uptimes: list[bytes]) -> None:
         """Take over new uptimes; all else is as it was."""
-        before, seconds = self._seconds, self._read_uptimes(uptimes)
-        went_on = {
-            place: now
-            for place, was, now in zip(self._ticking, before, seconds, strict=True)
-            if was is not None and now is not None and now >= was
-        }
-        make = partial(_with_uptimes, self._first, self._ticking, seconds, uptimes)
-        if len(went_on) == len(seconds):
-            self._services = LaterServices(self._first, went_on, make)
-        else:
-            self._services = self._first = make()
-        self._uptimes, self._seconds = uptimes, seconds
+        minutes = self._minutes
+        made_of = (self._first, self._ticking, minutes, uptimes)
+        if not self._are_later(uptimes):
+            before, seconds = _read_uptimes(minutes, self._uptimes), _read_uptimes(minutes, uptimes)
+            self._form = _form_of(uptimes, seconds)
+            if not all(map(_went_on, before, seconds)):
+                self._services = self._first = _with_uptimes(*made_of)
+                self._uptimes = uptimes
+                return
+        self._services = LaterServices(
+            self._first,
+            partial(_uptimes_by_place, self._ticking, minutes, uptimes),
+            partial(_with_uptimes, *made_of),
+        )
+        self._uptimes = uptimes
 
-    def _read_uptimes(self, texts: list[bytes]) -> list[int | None]:
-        """Return uptimes in seconds: nearly all are in the minute of those before."""
-        minutes, found = self._minutes, list[int | None]()
-        for number, text in enumerate(texts):
-            minute, began = minutes[number]
-            second = _SECONDS.get(text[-2:])
-            if second is not None and text[:-2] == minute:
-                found.append(began + second)
-            else:
-                uptime = read_uptime(text.decode())
-                minutes[number] = _minute_of(text, uptime)
-                found.append(uptime)
-        return found
+    def _are_later(self, texts: list[bytes]) -> bool:
+        """Whether uptimes went on as far as their texts show, so that none need be read.
+
+        Texts of one form are ordered as what they say, up to 59 minutes and seconds, and to 23
+        hours after days.
+        """
+        joined = b"\n".join(texts)
+        return (
+            joined.translate(_AS_ZEROS) == self._form
+            and all(map(ge, texts, self._uptimes))
+            and not _SIXTY.search(joined)
+            and not _DAY_OF_HOURS.search(joined)
+        )
+
+
+def _form_of(texts: list[bytes], uptimes: list[int | None]) -> bytes:
+    """Return uptimes with each digit as a zero; empty where their texts show no order."""
+    joined = b"\n".join(texts)
+    form = joined.translate(_AS_ZEROS)
+    is_odd = None in uptimes or _UNORDERED.search(form) or _DAY_OF_HOURS.search(joined)
+    return b"" if is_odd else form
+
+
+def _went_on(before: int | None, now: int | None) -> bool:
+    return before is not None and now is not None and now >= before
+
+
+def _read_uptimes(minutes: list[_Minute], texts: list[bytes]) -> list[int | None]:
+    """Return uptimes in seconds: nearly all are in the minute of those read before."""
+    found = list[int | None]()
+    for number, text in enumerate(texts):
+        minute, began = minutes[number]
+        second = _SECONDS.get(text[-2:])
+        if second is not None and text[:-2] == minute:
+            found.append(began + second)
+        else:
+            uptime = read_uptime(text.decode())
+            minutes[number] = _minute_of(text, uptime)
+            found.append(uptime)
+    return found
+
+
+def _uptimes_by_place(
+    places: list[int], minutes: list[_Minute], texts: list[bytes]
+) -> dict[int, int | None]:
+    return dict(zip(places, _read_uptimes(minutes, texts), strict=True))
 
 
 def _with_uptimes(
     services: tuple[Service, ...],
     places: list[int],
-    uptimes: list[int | None],
+    minutes: list[_Minute],
     texts: list[bytes],
 ) -> tuple[Service, ...]:
     """Return services with other uptimes, each of the service at one of the `places`."""
     made = list(services)
-    for place, uptime, text in zip(places, uptimes, texts, strict=True):
+    for place, uptime, text in zip(places, _read_uptimes(minutes, texts), texts, strict=True):
         old = made[place]
         raw = {**old.raw, "uptime": text.decode()} if isinstance(old.raw, dict) else old.raw
         made[place] = Service(old.name, old.status, old.started_at, uptime, old.note, 0, raw)
     return tuple(made)
-
-
-_Minute = tuple[bytes | None, int]
-"""What the text of an uptime begins with, up to its seconds, and the uptime at second 0.
-
-None where that is not known.
-"""
 
 
 def _minute_of(text: bytes, uptime: int | None) -> _Minute:

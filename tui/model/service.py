@@ -125,9 +125,9 @@ class Service:
 class LaterServices(Sequence[Service]):
     """The services of an answer that differs from an earlier one by uptimes alone, which went on.
 
-    `first` are those of the earlier one, the same for all answers that follow it so. `uptimes` are
-    the new ones in seconds, by the place of the service. Each service is made once one is looked
-    at, by `make`: most answers are replaced by the next before that.
+    `first` are those of the earlier one, the same for all answers that follow it so. `uptimes`
+    returns the new ones in seconds, by the place of the service, and `make` all services. Neither
+    is called before that is wanted: most answers are replaced by the next before.
     """
 
     __slots__ = ("_made", "_make", "first", "uptimes")
@@ -135,7 +135,7 @@ class LaterServices(Sequence[Service]):
     def __init__(
         self,
         first: tuple[Service, ...],
-        uptimes: Mapping[int, int],
+        uptimes: Callable[[], Mapping[int, int | None]],
         make: Callable[[], tuple[Service, ...]],
     ) -> None:
         self.first = first
@@ -183,7 +183,7 @@ def but_for_uptimes(services: Sequence[Service]) -> Sequence[Service]:
 
 def with_uptimes(services: Sequence[Service]) -> Iterator[tuple[Service, int | None]]:
     """Yield each of `but_for_uptimes` with its uptime now, in seconds."""
-    uptimes = services.uptimes if isinstance(services, LaterServices) else {}
+    uptimes = services.uptimes() if isinstance(services, LaterServices) else {}
     for place, service in enumerate(but_for_uptimes(services)):
         yield service, uptimes.get(place, service.uptime)
 
