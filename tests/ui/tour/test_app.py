@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.geometry import Size
 
 from tests.ui.conftest import (
@@ -85,7 +86,15 @@ async def test_from_the_first_step_to_the_last(served: SimulatedCluster, tmp_pat
         assert app.tour is None
 
 
-async def test_a_persons_keys_control_the_tour_and_do_nothing_else(
+async def click_on_control(app: TourApp, words: str) -> None:
+    """Click on what the last line of the terminal says, which is below the deck."""
+    x, y = 1 + app.hint[1].index(words), app.size.height + 1
+    for kind in (events.MouseDown, events.MouseUp):
+        app.post_message(kind(None, x, y, 0, 0, 1, False, False, False, screen_x=x, screen_y=y))
+    await settle(app)
+
+
+async def test_a_persons_keys_and_clicks_control_the_tour_and_do_nothing_else(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     app, fleet = make_tour(served, tmp_path, 1.0)
@@ -101,7 +110,12 @@ async def test_a_persons_keys_control_the_tour_and_do_nothing_else(
         assert app.tour is not None
         await settle(app)
         assert app.hint[0] == first
-        await deck.press("escape")
+        await click_on_control(app, "space goes on")
+        assert not app.hint[1].startswith("PAUSED")
+        await click_on_control(app, app.hint[1][:6])  # which step it is, no control
+        assert app.hint[1].startswith("PAUSED")
+        assert app.is_running
+        await click_on_control(app, "esc ends")
         assert app.tour is None
         assert not [worker for worker in app.workers if worker.group == "tour"]
         await deck.press("0")

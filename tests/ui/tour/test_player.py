@@ -1,8 +1,9 @@
 """How the tour is played, on a stage that only takes down what happens."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from tui.ui.format.key_bar import Hint
 from tui.ui.tour.player import Answer, TourPlayer
 from tui.ui.tour.steps import Needs, TourStep
 
@@ -42,10 +43,10 @@ class FakeStage:
         self.happened.append(text)
         return True
 
-    def present(self, hint: str, controls: str) -> None:
+    def present(self, hint: str, controls: Sequence[Hint]) -> None:
         if hint and hint not in self.happened:
             self.happened.append(hint)
-        self.controls = controls
+        self.controls = " - ".join(label for label, _ in controls)
 
 
 class Clock:

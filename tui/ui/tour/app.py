@@ -5,7 +5,7 @@ explains is covered, in any screen and at any size.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from typing import Any
 
 from textual import events
@@ -22,6 +22,7 @@ from tui.ui.app import DeckApp
 from tui.ui.dialogs.confirm import ConfirmDialog
 from tui.ui.dialogs.order import OrderDialog
 from tui.ui.dialogs.rollout import RolloutDialog
+from tui.ui.format.key_bar import Hint
 from tui.ui.keymap import key_text
 from tui.ui.screens.deck import DeckScreen
 from tui.ui.screens.matrix import MatrixScreen
@@ -48,6 +49,7 @@ _SCREENS: Mapping[Needs, type[Screen[Any]]] = {
 }
 """The screen that has to be in front."""
 
+_BETWEEN = " - "
 _SAVE, _RESTORE = "\x1b7", "\x1b8"
 _INVERSE, _PLAIN = "\x1b[0;1;7m", "\x1b[0m"
 
@@ -89,6 +91,7 @@ class TourApp(DeckApp):
         """The tour, until it has ended."""
         self.hint: tuple[str, str] = ("", "")
         """The two lines at the bottom."""
+        self._controls: Sequence[Hint] = ()
 
     @property
     def labels(self) -> Mapping[str, str]:
@@ -113,8 +116,8 @@ class TourApp(DeckApp):
             await super().on_event(event)
         elif isinstance(event, events.Key) and event.key in ("ctrl+q", "ctrl+z", "ctrl+l"):
             await super().on_event(event)
-        else:
-            key = event.key if isinstance(event, events.Key) else ""
+        elif not isinstance(event, events.MouseUp):
+            key = event.key if isinstance(event, events.Key) else self._clicked_key(event)
             answer = self.tour.typed(key)
             if answer is not Answer.TAKEN:
                 self._end_tour()
@@ -192,10 +195,22 @@ class TourApp(DeckApp):
 
     # The hint
 
-    def present(self, hint: str, controls: str) -> None:
+    def present(self, hint: str, controls: Sequence[Hint]) -> None:
         """Show the hint, and below it how the tour is controlled."""
-        self.hint = (hint, controls)
+        self._controls = controls
+        self.hint = (hint, _BETWEEN.join(label for label, _ in controls))
         self._write_hint()
+
+    def _clicked_key(self, event: events.Event) -> str:
+        """Return the key of the control at the bottom that was clicked; empty where none was."""
+        if not isinstance(event, events.MouseDown) or event.screen_y != self.size.height + 1:
+            return ""
+        at = 1
+        for label, key in self._controls:
+            if at <= event.screen_x < at + width(label):
+                return key
+            at += width(label) + width(_BETWEEN)
+        return ""
 
     def _write_hint(self) -> None:
         if self.tour is None or not isinstance(self._driver, TourDriver):

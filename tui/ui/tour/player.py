@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from enum import Enum, auto
 from typing import Protocol
 
+from tui.ui.format.key_bar import Hint
 from tui.ui.tour.steps import Needs, TourStep
 
 _TICK = 0.1
@@ -17,6 +18,8 @@ _AGAIN = 3.0
 
 _FIELD_WITHIN = 20.0
 """Seconds within which a field has the focus, on a machine that is busy."""
+
+_END: Hint = ("esc ends the tour", "escape")
 
 _GAVE_UP = "The tour ends here, since the next step did not come about."
 
@@ -44,7 +47,7 @@ class Stage(Protocol):
     def type_text(self, text: str) -> bool:
         """Type a text into the field that has the focus; return whether there is one."""
 
-    def present(self, hint: str, controls: str) -> None:
+    def present(self, hint: str, controls: Sequence[Hint]) -> None:
         """Show the hint, and below it how the tour is controlled."""
 
 
@@ -105,14 +108,17 @@ class TourPlayer:
         return Answer.TAKEN
 
     def _show(self) -> None:
+        self._stage.present(self._hint, self._controls)
+
+    @property
+    def _controls(self) -> Sequence[Hint]:
+        """How the tour is controlled now."""
         if self.is_over:
-            controls = "the deck is yours: any key"
-        elif self.is_paused:
-            controls = "PAUSED - space goes on - esc ends the tour"
-        else:
-            space = "waits until it is so" if self._waits else "space next"
-            controls = f"{self._number} of {len(self._steps)} - {space} - esc ends the tour"
-        self._stage.present(self._hint, controls)
+            return [("the deck is yours: any key", "")]
+        if self.is_paused:
+            return [("PAUSED", ""), ("space goes on", "space"), _END]
+        on = ("waits until it is so", "") if self._waits else ("space next", "space")
+        return [(f"{self._number} of {len(self._steps)}", ""), on, _END]
 
     async def _comes_about(self, step: TourStep) -> bool:
         """Wait until a step's need is there; False where it takes too long."""
