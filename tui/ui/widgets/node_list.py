@@ -15,7 +15,7 @@ from tui.ui.format.status_lines import READ_ONLY, brief_digests, restarts_texts,
 from tui.ui.table.live_table import Cell, Column, LiveTable, Row
 from tui.ui.table.rows import GUTTER
 
-_BAR = 6
+_BAR, _STAR = 6, " ★"
 
 SIDE = (
     Column("number", "", 1, right=True),
@@ -107,7 +107,7 @@ class NodeList(LiveTable):
         self._ok, self._answers = {}, {}
         for view in views:
             self._note(view)
-        self._fit(nodes)
+        self._fit(nodes, views)
         self._members = {}
         for view in views:
             self._members.setdefault(view.cluster, []).append(view.name)
@@ -134,23 +134,34 @@ class NodeList(LiveTable):
         style = "bold" if well == len(members) else "bad"
         return _inert(f"\0cluster {cluster}", text, style, len(self.columns))
 
-    def _fit(self, rows: Sequence[Row], at_least: Sequence[Column] = SIDE) -> None:
-        """Make each column as wide as its longest cell, and none narrower than `at_least`."""
+    def _fit(
+        self, rows: Sequence[Row], views: Sequence[NodeView], at_least: Sequence[Column] = SIDE
+    ) -> None:
+        """Make each column as wide as its longest cell, and none narrower than `at_least`.
+
+        A node that is lost, or that becomes the primary, makes no column narrower or wider: the
+        table beside it would be laid out anew.
+        """
         fitted = []
         for number, column in enumerate(at_least):
-            longest = max(
-                (cell_len(row.cells[number].text) for row in rows if not row.spans), default=0
-            )
+            texts = [row.cells[number].text for row in rows if not row.spans]
+            if column.key == "name":
+                texts = [f"{GLYPHS[Health.UP]} {view.title}{_STAR}" for view in views]
+            elif column.key == "ok":
+                texts = [_count(view).text for view in views]
+            elif column.key == "badges":
+                texts = [_badges(view).text for view in views]
+            longest = max(map(cell_len, texts), default=0)
             fitted.append(replace(column, width=max(column.width, longest)))
         self.set_columns(fitted)
 
     def update_nodes(self, views: Iterable[NodeView], here: str) -> None:
         """Show nodes at the side that are shown already, as they are now; the order stays."""
-        rows = []
+        views, rows = [*views], []
         for view in views:
             self._note(view)
             rows.append(_side(view, here))
-        self._fit(rows, at_least=self.columns)
+        self._fit(rows, views, at_least=self.columns)
         self.patch([*rows, *(self._rule(cluster) for cluster in self._members)])
 
 
@@ -174,7 +185,7 @@ def _name(view: NodeView, here: str) -> Cell:
 
 
 def _star(view: NodeView) -> str:
-    return " ★" if view.role is Role.PRIMARY else ""
+    return _STAR if view.role is Role.PRIMARY else ""
 
 
 def _age(view: NodeView) -> Cell:
