@@ -1,6 +1,7 @@
 """A fleet and its history: what one session saw, the next one knows."""
 
 import asyncio
+import math
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,8 +25,10 @@ from tui.history.reader import HistoryReader
 from tui.history.recorder import HistoryRecorder, WriteTimes
 from tui.journal.order_journal import OrderJournal
 from tui.journal.other_actions import OtherAction, OtherActions
+from tui.metrics.collector import RestartCounter
+from tui.model.clock import monotonic
 from tui.model.event import EventKind
-from tui.model.order import Result, Verb
+from tui.model.order import Result, Tier, Verb, Verdict
 from tui.model.service import Health
 from tui.sim.server import SimulatedCluster
 
@@ -141,6 +144,10 @@ async def test_what_another_process_sends_stands_once_in_timeline_and_history(
                 deck.fleet.refresh()
                 await deck.readings(2)
                 assert known_steps(deck) == steps
+                counter = RestartCounter()
+                for one in deck.fleet.events:
+                    counter.event_happened(one)
+                assert not counter.restarts
         assert kept_steps(folder) == steps
         # A session that follows begins with them, and finds nothing more in the journal.
         others = Reads(tmp_path)
@@ -185,11 +192,40 @@ async def test_at_rest_the_journal_is_looked_at_no_more_than_what_surrounds_a_no
         async with running(profile(server.url), history=history, elsewhere=others) as deck:
             await deck.good()
             await deck.until(lambda: others.reads == 1)  # once the history is known
+            deck.fleet._looked_elsewhere_at = math.inf  # however long the machine takes
             await deck.readings(5)
             assert others.reads == 1
-            deck.fleet._looked_elsewhere_at -= 30.0
+            deck.fleet._looked_elsewhere_at = monotonic() - 30.0
             await deck.readings(1)
             await deck.until(lambda: others.reads == 2)
+
+
+async def test_while_an_action_is_open_each_poll_of_its_node_looks_for_its_verdict(
+    folder: Path, tmp_path: Path
+) -> None:
+    play, others, journal = Play(), Reads(tmp_path), OrderJournal(tmp_path)
+    with serving(play) as server:
+        node, history = profile(server.url), HistoryRecorder(folder)
+        async with running(node, history=history, elsewhere=others) as deck:
+            await deck.known()
+            await deck.until(lambda: others.reads == 1)
+            order = deck.order(Verb.RESTART, "alert_mgr")
+            await journal.intend(order, Tier.TYPED, "admin")
+            deck.fleet.look_elsewhere()
+            await deck.until(lambda: len(known_steps(deck)) == 1)
+            reads = others.reads
+            deck.fleet._looked_elsewhere_at = math.inf
+            await deck.readings(2)
+            await deck.until(lambda: others.reads > reads)
+            journal.judged(order, Verdict("alert_mgr", Result.TIMED_OUT, "still RUNNING"))
+            journal.end()
+            await deck.until(lambda: len(known_steps(deck)) == 2)
+            await deck.readings(1)
+            await deck.until(lambda: not deck.fleet._changes._is_reading)
+            reads = others.reads
+            deck.fleet._looked_elsewhere_at = math.inf
+            await deck.readings(3)
+            assert others.reads == reads
 
 
 async def test_an_action_to_a_node_that_is_not_watched_is_kept_and_not_shown(
@@ -235,6 +271,8 @@ async def test_an_action_whose_process_was_killed_is_kept_once_with_what_came_of
                 deck.fleet.refresh()
                 await deck.readings(2)
                 assert known_steps(deck) == [("order", id_), ("verdict", id_)]
+                # That it was sent, before this session, is no news.
+                assert not [one for one in deck.notes.events if one.kind is EventKind.ORDERED]
             assert kept_steps(folder) == [("order", id_), ("verdict", id_)]
 
 

@@ -28,6 +28,7 @@ from tui.model.event import (
     EventKind,
     OrderEnded,
     RolloutMoved,
+    Sender,
     StatusChange,
 )
 from tui.model.order import Result, Verb
@@ -52,6 +53,8 @@ def test_what_was_ordered_here_is_not() -> None:
 def test_of_verdicts_only_those_that_are_not_verified_are(result: Result) -> None:
     verdict = event(OrderEnded(Verb.RESTART, result, "evidence"))
     assert should_notify(verdict, ALL) is (result is not Result.VERIFIED)
+    # Who sent it with another process is there and looks.
+    assert not should_notify(replace(verdict, sender=Sender("ops", 4242)), ALL)
 
 
 @pytest.mark.parametrize("state", RolloutState)
