@@ -49,7 +49,7 @@ async def restart_unseen(deck: Deck, served: SimulatedCluster, service: str, uid
     before = len(deck.fleet.history(f"node{uid}", service))
     served.cluster.restart(uid, service)
     await deck.until(lambda: served.cluster.services(uid)[service]["status"] == "RUNNING")
-    deck.fleet.refresh()
+    await deck.polls(1)  # of all nodes: one that is read late would see the next restart begin
     await deck.until(lambda: len(deck.fleet.history(f"node{uid}", service)) > before)
     assert deck.fleet.history(f"node{uid}", service)[0].kind is EventKind.RESTARTED
 

@@ -80,7 +80,11 @@ async def test_problems_of_all_nodes_are_listed_and_enter_goes_there(
         await deck.press("escape")
         await deck.until(lambda: deck.app.screen is deck.app.deck)
         await open_problems(deck)
-        await deck.press("home", "down", "enter")
+        await deck.press("home")
+        await deck.until(lambda: table.cursor_key == chosen[0])
+        await deck.press("down")
+        await deck.until(lambda: table.cursor_key == chosen[1])
+        await deck.press("enter")
         await deck.until(lambda: deck.app.screen is deck.app.deck)
         await deck.until(
             lambda: (deck.app.deck.here, deck.table.cursor_key) == ("node2", "redis_mgr")
