@@ -53,6 +53,9 @@ ARMS_AS_SHIPPED = ArmingTimes()
 NEVER_ARMS = ArmingTimes(painted=600.0, quiet=600.0, alone=0.02)
 """For tests of keys that come too early, however slow the machine is."""
 
+REPEATS = 90.0
+"""Seconds for which tests try again what a busy machine answers too late; it bounds failures."""
+
 DECIDING = frozenset({"enter", "y", "ctrl+s", "ctrl+t"})
 """Keys that decide something on a screen that wants them to come alone."""
 
@@ -141,7 +144,7 @@ class Deck:
 
         On a busy machine an answer is too old for an order now and then.
         """
-        end = time.monotonic() + 30.0
+        end = time.monotonic() + REPEATS
         while True:
             await self.press(key)
             with contextlib.suppress(AssertionError):
@@ -192,7 +195,7 @@ class Deck:
         """Say yes as a person does: a key by itself, and nothing after it until it was taken."""
         await self.armed()
         below = self.app.screen_stack[-2]
-        end = time.monotonic() + 30.0
+        end = time.monotonic() + REPEATS
         while self.app.screen is not below:
             # On a busy machine an answer may be too old for a moment, and the question says so.
             assert time.monotonic() < end, f"it was not confirmed; the screen:\n{self.text}"
@@ -203,7 +206,7 @@ class Deck:
 
     async def fill(self, words: str) -> None:
         """Type words into the field of a window; anew where the window did not hear them all."""
-        end = time.monotonic() + 30.0
+        end = time.monotonic() + REPEATS
         while True:
             await self.armed()
             await self.alone()

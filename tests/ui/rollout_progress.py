@@ -6,7 +6,7 @@ import time
 from textual.widgets import Input
 
 from tests.fleet.rollouts import QUICK, SERVICE, ordered
-from tests.ui.conftest import Deck
+from tests.ui.conftest import REPEATS, Deck
 from tui.model.rollout import RolloutProgress, RolloutState
 from tui.ui.dialogs.rollout import RolloutDialog
 from tui.ui.dialogs.rollout_action import RolloutActionDialog
@@ -24,7 +24,7 @@ async def ask(deck: Deck, service: str = SERVICE) -> None:
 
 async def read(deck: Deck) -> None:
     """Page down until nothing is left that must be seen."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + REPEATS
     while (more := "shows the rest" in deck.text) or "up shows what was skipped" in deck.text:
         assert time.monotonic() < end, f"there is no end to it; the screen:\n{deck.text}"
         await deck.press("down" if more else "up")
@@ -41,7 +41,7 @@ async def agree(deck: Deck, words: str = SERVICE, reason: str = "") -> None:
 
 async def _comes_through(deck: Deck, key: str, words: str = "") -> None:
     """Come to the rollout's screen; say yes again where an answer was too old for a moment."""
-    end = time.monotonic() + 30
+    end = time.monotonic() + REPEATS
     while not isinstance(deck.app.screen, RolloutScreen):
         assert time.monotonic() < end, f"it did not come through; the screen:\n{deck.text}"
         with contextlib.suppress(AssertionError):
