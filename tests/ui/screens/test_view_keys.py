@@ -192,13 +192,15 @@ async def test_what_would_be_refused_under_the_cursor_is_dim_in_deck_and_matrix(
             await deck.until(lambda: {"s", "t", "r"} <= dim())
 
 
-async def test_keys_that_need_a_problem_are_dim_where_there_is_none(
+async def test_keys_that_need_a_problem_are_not_in_the_bar_where_there_is_none(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     async with open_deck(write_configuration(served, tmp_path)) as deck:
         await deck.all_known()
         await open_view(deck, "P")
-        await deck.shows("no problems on 3 nodes", "enter Go there", "w Why")
+        await deck.shows("no problems on 3 nodes", "0 Matrix")
+        assert "Go there" not in deck.text
+        assert "w Why" not in deck.text
         await deck.press("w")
         await deck.shows("No service and no node is under the cursor.")
 

@@ -350,7 +350,7 @@ class DeckScreen(SortedScreen, ServicesScreen[None]):
             self._show_keys(_EMPTY_BAR)
             return
         self._show_keys(
-            _BAR if self._choice().names else _ROWLESS_BAR,
+            _BAR if self.table.cursor_key or self.table.marks else _ROWLESS_BAR,
             goes_first=_GOES_FIRST,
             refusal=self._controller.refusal(self.here),
             brief_refusal=self._controller.brief_refusal(self.here),
