@@ -86,7 +86,7 @@ async def test_what_is_typed_ahead_does_not_answer_what_could_not_be_read_yet(
         await begin(deck)
         deck.burst("ctrl+q", "ctrl+q", "y", "ctrl+q")
         await deck.until(lambda: isinstance(deck.app.screen, LeaveDialog))
-        await deck.shows(" 600 s")
+        await deck.shows("too early: wait a moment")
         assert deck.app.is_running
 
 

@@ -78,13 +78,13 @@ def test_a_proxy_touches_the_databases_whose_endpoint_is_on_the_node() -> None:
     (line,) = texts("dmcproxy")
     assert line == (
         "clients of 2 databases will be disconnected, 2 endpoints here, 1 with policy single"
-        " (read 12 s ago)"
+        " · read 12 s ago"
     )
 
 
 def test_an_endpoint_on_another_node_is_not_touched() -> None:
     place = replace(HERE, uid=9)
-    assert texts("dmcproxy", place=place) == ["no database has an endpoint here (read 12 s ago)"]
+    assert texts("dmcproxy", place=place) == ["no database has an endpoint here · read 12 s ago"]
 
 
 def test_a_start_disconnects_nobody() -> None:
@@ -95,14 +95,14 @@ def test_a_start_disconnects_nobody() -> None:
 def test_what_manages_shards_touches_those_of_the_node(service: str) -> None:
     shards = "2 primary shards, 1 replica shard here, without a replica: 1 database (db2)"
     assert texts(service) == [
-        f"{shards} (read 12 s ago)",
-        "no action of the cluster is running (read 12 s ago)",
+        f"{shards} · read 12 s ago",
+        "no action of the cluster is running · read 12 s ago",
     ]
 
 
 @pytest.mark.parametrize("service", ["crdb_worker_0", "crdb_coordinator", "crdb_controller"])
 def test_what_serves_active_active_touches_such_databases(service: str) -> None:
-    assert texts(service) == ["1 Active-Active database in the cluster (read 12 s ago)"]
+    assert texts(service) == ["1 Active-Active database in the cluster · read 12 s ago"]
 
 
 @pytest.mark.parametrize("service", ["cnm_exec", "ccs", "cluster_wd", "job_scheduler"])
@@ -126,10 +126,10 @@ def test_the_alert_manager_touches_the_alerts_that_are_on() -> None:
     (line,) = texts("alert_mgr", context=context)
     assert line == (
         "no alert is sent meanwhile; 2 alerts are on: node_memory on node:2 "
-        "(since 2026-03-01 11:57:00 UTC), cluster_license_about_to_expire (read 12 s ago)"
+        "(since 2026-03-01 11:57:00 UTC), cluster_license_about_to_expire · read 12 s ago"
     )
     assert texts("alert_mgr", verb=Verb.STOP) == [
-        "no alert is sent while it is stopped; no alert is on (read 12 s ago)"
+        "no alert is sent while it is stopped; no alert is on · read 12 s ago"
     ]
 
 
@@ -137,14 +137,14 @@ def test_the_primary_and_its_quorum_are_named() -> None:
     place = replace(HERE, role=Role.PRIMARY)
     assert texts("mdns_server", place=place) == [
         "this node is the primary",
-        "quorum: 5 of 5 nodes up (read 12 s ago)",
+        "quorum: 5 of 5 nodes up · read 12 s ago",
     ]
     thin = replace(WELL, quorum=known(Quorum(2, 3)))
     assert texts("mdns_server", context=thin) == [
-        "quorum: 2 of 3 nodes up, lost with one node less (read 12 s ago)"
+        "quorum: 2 of 3 nodes up, lost with one node less · read 12 s ago"
     ]
     lost = replace(WELL, quorum=known(Quorum(1, 3)))
-    assert texts("mdns_server", context=lost) == ["quorum lost: 1 of 3 nodes up (read 12 s ago)"]
+    assert texts("mdns_server", context=lost) == ["quorum lost: 1 of 3 nodes up · read 12 s ago"]
 
 
 def test_what_is_wrong_around_is_named_for_any_service() -> None:
@@ -168,8 +168,8 @@ def test_what_is_wrong_around_is_named_for_any_service() -> None:
     )
     assert lines[0].endswith(" have problems")
     assert lines[1:] == [
-        "certificate expired: proxy (read 12 s ago)",
-        "the license has expired (read 12 s ago)",
+        "certificate expired: proxy · read 12 s ago",
+        "the license has expired · read 12 s ago",
     ]
     assert not any(char in "".join(lines) for char in "\x1b\u202e\n")
 
@@ -195,7 +195,7 @@ def test_what_is_not_known_is_said_with_its_reason_and_is_no_count() -> None:
 def test_an_old_value_stays_with_its_age_and_why_it_was_not_read_since() -> None:
     context = replace(WELL, alerts=known((), age=200.0, gap="timed out"))
     assert texts("alert_mgr", context=context) == [
-        "no alert is sent meanwhile; no alert is on (read 3 m ago, not read since: timed out)"
+        "no alert is sent meanwhile; no alert is on · read 3 m ago, not read since: timed out"
     ]
 
 
@@ -287,7 +287,7 @@ def test_entries_that_could_not_be_read_may_be_any() -> None:
     assert line.startswith("clients of at least 2 databases")
     shards = replace(WELL.shards, value=(Shard("1", 1, 1, is_primary=True),), left_out=2)
     lines = texts("redis_mgr", context=replace(WELL, shards=shards))
-    assert lines[0] == "at least 1 primary shard, 0 replica shards here (read 12 s ago)"
+    assert lines[0] == "at least 1 primary shard, 0 replica shards here · read 12 s ago"
     assert lines[-1] == "not known: shards (not reported for every database here)"
 
 
@@ -312,7 +312,7 @@ def test_what_is_of_the_cluster_stands_once_in_a_plan_with_every_other_node_that
     assert [line.text for line in plan_impact_lines(Verb.RESTART, impact)] == [
         "n4, n3 (ccs FATAL) have problems",
         "n1: this node is the primary",
-        "quorum: 3 of 3 nodes up (read 2 s ago)",
+        "quorum: 3 of 3 nodes up · read 2 s ago",
     ]
     unread = {"n2": (Finding(Subject.LICENSE, gap="403"),), "n1": (Finding(Subject.LICENSE, 1),)}
     assert [line.text for line in plan_impact_lines(Verb.RESTART, unread)] == [

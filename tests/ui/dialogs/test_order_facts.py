@@ -101,7 +101,7 @@ def test_what_it_touches_comes_before_the_request_and_the_vendors_warning_last()
     assert begins == [lines[0], "service", "touches", "node", "request", "vendor"]
     text = " ".join(" ".join(lines).split())
     assert (
-        "touches clients of 5 databases will be disconnected, 5 endpoints here (read 12 s ago)"
+        "touches clients of 5 databases will be disconnected, 5 endpoints here · read 12 s ago"
         in text
     )
     assert "         not known: license (403)" in lines
@@ -324,7 +324,7 @@ def test_what_must_be_seen_is_the_beginning_of_all_that_is_shown(width: int) -> 
 def test_what_speaks_against_it_stands_out_from_what_is_beside_it() -> None:
     impact = (Finding(Subject.CLIENTS, 5, age=12.0), Finding(Subject.LICENSE, gap="403"))
     assert impact_facts(Verb.RESTART, impact, Named()) == [
-        ("touches", "clients of 5 databases will be disconnected (read 12 s ago)", "warn"),
+        ("touches", "clients of 5 databases will be disconnected · read 12 s ago", "warn"),
         ("", "not known: license (403)", "muted"),
     ]
 

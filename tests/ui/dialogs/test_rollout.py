@@ -174,8 +174,8 @@ def test_what_the_restarts_touch_is_said_once_where_it_is_the_same_on_every_node
     told = page(plan(), 120, impact=impact)
     at = next(number for number, line in enumerate(told) if line.startswith("touches"))
     assert [line[9:] for line in told[at : at + 3]] == [
-        "node2: clients of 2 databases will be disconnected (read 3 s ago)",
-        "node3: clients of 1 database will be disconnected (read 3 s ago)",
+        "node2: clients of 2 databases will be disconnected · read 3 s ago",
+        "node3: clients of 1 database will be disconnected · read 3 s ago",
         "not known: license (403)",
     ]
 

@@ -95,11 +95,11 @@ def _around_all(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def _when(finding: Finding) -> str:
-    """Return how long ago a finding was read, and why it was not read since, in brackets."""
+    """Return how long ago a finding was read, and why it was not read since; behind its text."""
     if finding.age is None:
         return ""
     since = f", not read since: {clean(finding.gap)}" if finding.gap else ""
-    return f" (read {one_unit(finding.age)} ago{since})"
+    return f" · read {one_unit(finding.age)} ago{since}"
 
 
 def _phrase(verb: Verb, finding: Finding) -> str:
