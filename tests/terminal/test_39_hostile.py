@@ -74,7 +74,7 @@ def leave(terminal: Terminal) -> None:
 def look(terminal: Terminal, keys: bytes, *words: str) -> None:
     """Open a screen, and close it."""
     terminal.send(keys)
-    terminal.shows(*words)
+    terminal.asks(*words)
     terminal.send(b"\x1b")
     terminal.until(lambda: words[-1] not in terminal.text)
 

@@ -79,7 +79,7 @@ async def test_problems_of_all_nodes_are_listed_and_enter_goes_there(
         assert deck.app.screen_stack == [deck.app.deck, dialog]
         await deck.press("escape")
         await deck.until(lambda: deck.app.screen is deck.app.deck)
-        await open_problems(deck)
+        table = await open_problems(deck)
         await deck.press("home")
         await deck.until(lambda: table.cursor_key == chosen[0])
         await deck.press("down")
