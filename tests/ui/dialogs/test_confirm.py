@@ -14,6 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Input
 
 from tests.ui.conftest import ARMS_AT_ONCE, key_event, settle, wait_until
+from tests.ui.dialogs.test_armed import SilentOutput
 from tui.ui.dialogs.confirm import ConfirmDialog, ConfirmRefusal, ConfirmRequest
 from tui.ui.terminal.app import TerminalApp
 from tui.ui.terminal.input_guard import ArmingTimes
@@ -287,6 +288,12 @@ class LongQuestion(Question):
 
     lines = tuple(f"line {number}" for number in range(40))
     more = ("beside it",) * 40
+
+
+class TwoPages(Question):
+    """A question whose essentials end on the second page."""
+
+    lines = LongQuestion.lines[:24]
 
 
 class LongTail(Question):
@@ -603,6 +610,28 @@ async def test_what_the_terminal_has_not_shown_yet_is_not_seen() -> None:
         question._refresh_go()
         assert question._seen == 0
         assert question.drops_input(key_event("down"))
+
+
+async def test_what_was_scrolled_to_is_seen_once_the_terminal_has_shown_it() -> None:
+    """P29: on a link that stalls, the keys go on and the screen does not."""
+    async with asked(TwoPages) as shown:
+        question, reports = shown.question, shown.app.frame_reports
+        facts = question.query_one("#facts")
+        reports.terminal_taken(SilentOutput())
+        reports.has_answered = True
+
+        def answered(condition: Callable[[], object]) -> Callable[[], object]:
+            return lambda: (reports.answered(), condition())[1]
+
+        await wait_until(answered(lambda: question.is_armed and question._seen))
+        await shown.press("down")
+        assert facts.scroll_offset.y == facts.max_scroll_y > 0
+        question._refresh_go()
+        await shown.press("y")
+        assert shown.answers == []
+        await wait_until(answered(lambda: can_confirm(shown)))
+        await shown.press("y")
+        await wait_until(lambda: shown.answers)
 
 
 async def test_a_dialog_that_takes_no_key_yet_scrolls_and_shows_its_question() -> None:

@@ -23,6 +23,7 @@ from tui.model.dataclass import dataclass
 from tui.ui.dialogs.armed import SCROLL_KEYS, ArmedScreen, TypedInput
 from tui.ui.format.key_bar import Hint, hint_line
 from tui.ui.format.status_lines import Palette
+from tui.ui.terminal.frame_report import FrameReport, FrameState
 from tui.ui.widgets.text_line import TextLine
 
 NARROWEST = 30
@@ -109,6 +110,8 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
         self._palette = palette
         self._seen = 0
         self._seen_at = (0, 0)
+        self._view = (0, 0, 0)
+        self._view_report: FrameReport | None = None
         self._needed: dict[int, int] = {}
         self._shown: object = None
         self._is_astray = self._is_unfinished = False
@@ -269,11 +272,32 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
         top, seen = round(box.scroll_offset.y), self._seen
         if top <= seen:
             seen = max(seen, top + min(visible, room))
-        if self.is_shown:
+        if self._is_view_shown((width, self.size.height, top)):
             self._seen = seen
-        if seen >= self._lines_needed(width):
+        if (self._seen if self.is_armed else seen) >= self._lines_needed(width):
             return None
         return MORE if top <= self._seen else _BACK
+
+    def _is_view_shown(self, view: tuple[int, int, int]) -> bool:
+        """Whether the terminal has shown the lines in view, as far as it lets know.
+
+        A status report is sent behind those that are new there.
+        """
+        if view != self._view or self._view_report is None:
+            self._view, self._view_report = view, None
+            self.call_after_refresh(self._report_view, view)
+            return False
+        reports = self._arms.frame_reports
+        state = reports.state(self._view_report)
+        if state in (FrameState.OVERDUE, FrameState.LOST):
+            self._view_report = reports.request()
+        return self.is_shown and (state is FrameState.SHOWN or not reports.has_answered)
+
+    def _report_view(self, view: tuple[int, int, int]) -> None:
+        """Send a status report behind what has come into view, and count it where it is shown."""
+        if view == self._view and self._view_report is None and self.is_current:
+            self._view_report = self._arms.frame_reports.request()
+            self._refresh_go()
 
     def _lines_needed(self, width: int) -> int:
         """Return the number of lines to the end of the essentials, computed once a width."""
@@ -372,6 +396,7 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
         if step > 0:
             to = max(top, min(to, self._seen))
         box.scroll_to(y=to, animate=False, immediate=True)
+        self._refresh_go()
 
     def _focus_by(self, step: int) -> None:
         """Move the focus by `step`, from cancel through the fields to confirm and round again."""
