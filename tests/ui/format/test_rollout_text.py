@@ -444,6 +444,9 @@ def test_the_key_of_rollouts_is_named_once_and_where_it_does_something() -> None
     assert found([ended, stands], cut_off) == ["shows", "", ""]
     assert found([ended], cut_off) == ["", "plans"]
     assert found([], cut_off) == ["plans"]
+    # Once its line is cleared, the key still plans the rest.
+    cleared = rollout_lines([ended], 30.0, 2, "o", PALETTE, cut_off=cut_off, is_cut_off_shown=False)
+    assert ["o shows it" in line.plain for line in cleared] == [False]
 
 
 def test_a_line_on_the_deck_that_does_not_fit_keeps_the_key_and_drops_parts_whole() -> None:

@@ -37,11 +37,17 @@ class OrderLines(TextLine):
             if number not in self._dismissed and not is_done and not rollouts.gave(number):
                 alone.append(order)
         lines: list[Text] = []
-        cut_off = () if self._is_cut_off_dismissed else rollouts.cut_off
-        if rollouts.progress or cut_off:
+        if rollouts.progress or rollouts.cut_off:
             rolled = rollout_text.visible_rollouts(rollouts.progress, self._dismissed_rollouts, now)
             lines = rollout_text.rollout_lines(
-                rolled, now, _AT_MOST // 2, key, palette, width=width, cut_off=cut_off
+                rolled,
+                now,
+                _AT_MOST // 2,
+                key,
+                palette,
+                width=width,
+                cut_off=rollouts.cut_off,
+                is_cut_off_shown=not self._is_cut_off_dismissed,
             )
         lines += status_lines.order_lines(alone, now, _AT_MOST - len(lines), palette, width)
         self.say(Text("\n").join(lines))
