@@ -327,6 +327,16 @@ def test_an_action_that_the_journal_alone_has_is_shown_once(rsdeck: Command, fol
     assert sorted(shown(), key=str) == sorted([("lost", None), *steps], key=str)
 
 
+def test_an_action_in_the_journal_is_shown_where_there_is_no_history(
+    rsdeck: Command, folder: Path
+) -> None:
+    """The first command of all was killed after it had sent its action."""
+    id_ = asyncio.run(send(folder))
+    ran = rsdeck.run("events", "--json")
+    assert "no event is recorded yet" in ran.err
+    assert [json.loads(line)["action"] for line in ran.out.splitlines()] == [id_, id_]
+
+
 @pytest.mark.real_time
 def test_it_needs_neither_textual_nor_the_network(rsdeck: Command, folder: Path) -> None:
     keep_some(folder)

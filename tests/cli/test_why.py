@@ -4,6 +4,8 @@ import asyncio
 import json
 from dataclasses import replace
 
+import pytest
+
 from tests.cli.conftest import Command, profiles
 from tests.fleet.plan_nodes import open_order
 from tui.history.recorder import HistoryRecorder
@@ -56,19 +58,24 @@ def test_what_is_down_is_exit_code_1_with_the_evidence(
     assert known.run("why", "node2", "dmcproxy").code == 0
 
 
-def test_an_action_that_the_journal_alone_has_is_evidence(known: Command) -> None:
+@pytest.mark.parametrize("has_history", [True, False])
+def test_an_action_that_the_journal_alone_has_is_evidence(
+    known: Command, has_history: bool
+) -> None:
     folder = known.home / ".local" / "state" / "rsdeck"
     order = open_order()
     order = replace(order, target=replace(order.target, node="node2"))
 
     async def send() -> None:
         history, journal = HistoryRecorder(folder), OrderJournal(folder)
-        await history.begin()
+        if has_history:
+            await history.begin()
         await journal.begin()
         await journal.intend(order, Tier.TYPED, "admin")
         journal.judged(order, Verdict("ccs", Result.VERIFIED, "held"))
         journal.end()
-        history.end()
+        if has_history:
+            history.end()
 
     asyncio.run(send())
     made = json.loads(known.run("why", "node2", "ccs", "--json").out)

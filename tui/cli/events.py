@@ -2,7 +2,6 @@
 
 import json
 import re
-import sys
 import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NoReturn
@@ -103,15 +102,16 @@ def events(
     begin = _moment(since)
     gaps: list[StoredEvent] = []
     try:
-        stored = reader.events(begin, node=node, limit=last)
+        try:
+            stored = reader.events(begin, node=node, limit=last)
+            gaps = reader.gaps(begin, node=node)
+        except MissingFile:
+            write_remark(
+                f"no event is recorded yet at {path_text(reader.path)}: "
+                "an open deck, and an action or rollout of the command line, record them",
+            )
+            stored = _cluster_events(ctx, begin, node)
         stored += _not_yet_stored(stored, begin, node)
-        gaps = reader.gaps(begin, node=node)
-    except MissingFile:
-        write_remark(
-            f"no event is recorded yet at {path_text(reader.path)}: "
-            "an open deck, and an action or rollout of the command line, record them",
-        )
-        stored = _cluster_events(ctx, _moment(since), node)[-(last or sys.maxsize) :]
     except StorageError as error:
         raise CommandError(str(error), ErrorCode.STORAGE) from None
     stored = sorted((*gaps, *stored), key=lambda event: event.on)

@@ -80,11 +80,12 @@ def _past() -> "Sequence[Event]":
 
     try:
         since = datetime.now(UTC) - timedelta(days=1)
-        kept = HistoryReader(state_dir()).events(since)
+        try:
+            kept = HistoryReader(state_dir()).events(since)
+        except MissingFile:
+            kept = []
         missing = (event for event, _ in missing_actions(state_dir(), kept))
         return sorted((*as_events(kept), *missing), key=lambda event: event.on)
-    except MissingFile:
-        return ()
     except StorageError as error:
         write_remark(f"events of earlier sessions cannot be read: {error}")
         return ()
