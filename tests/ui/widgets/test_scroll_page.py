@@ -47,6 +47,6 @@ async def test_the_frame_counts_the_lines_by_which_the_page_scrolls_at_every_siz
             if chance.random() < 0.3:
                 box.scroll_end(animate=False)
             await pilot.pause()
-            await wait_until(lambda: box.border_subtitle == expected(), 5.0)
+            await wait_until(lambda: box.border_subtitle == expected())
             assert box.outer_size.height <= app.size.height
             assert ("more" in expected()) is (box.scroll_offset.y < box.max_scroll_y)
