@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -12,6 +13,7 @@ from tests.faultserver import serving
 from tests.fleet.conftest import Play, profile, profiles, running, said
 from tests.ui.table.hostile import NAMES
 from tui.api.errors import Untrusted
+from tui.fleet.polling.poller import NodePoller
 from tui.fleet.problems import (
     AlertReport,
     NodeCondition,
@@ -22,10 +24,11 @@ from tui.fleet.problems import (
 )
 from tui.model.certificate import Certificate
 from tui.model.clock import monotonic
+from tui.model.cluster import Member
 from tui.model.context import Alert, Known, VendorSeverity
 from tui.model.event import Cause, CrashLoop, Event, EventDetails, OrderGiven, Restart, StatusChange
 from tui.model.login import PasswordCause, PasswordPolling
-from tui.model.node import Maintenance, ObservedHealth
+from tui.model.node import Identity, Maintenance, ObservedHealth
 from tui.model.order import Verb
 from tui.model.reading import Reading, Trouble, TroubleKind
 from tui.model.service import KNOWN_STATUSES, Service, ServiceCounts
@@ -499,6 +502,48 @@ async def test_clusters_without_a_name_in_their_profiles_share_no_alert(
             assert [(one.node, one.has_profile) for one in found] == [
                 (f"\0{first_of} node:2", False), ("b", True),
             ]  # fmt: skip
+
+
+class Watched(SimpleNamespace):
+    """A node without a cluster in its profile; counts how often it is asked who it is."""
+
+    asked = 0
+
+    @property
+    def identity(self) -> Identity:
+        self.asked += 1
+        return self.known
+
+    @classmethod
+    def make(
+        cls, name: str, uid: int, cluster: str = "", members: tuple[Member, ...] = ()
+    ) -> NodePoller:
+        alert = Alert("node_memory", VendorSeverity.WARNING, ON, 2)
+        made = cls(
+            name=name,
+            known=Identity(uid, cluster=cluster),
+            members=members,
+            cluster_key=name,
+            profile=SimpleNamespace(cluster="", address="10.0.0.2"),
+            context=SimpleNamespace(alerts=Known((alert,), "", read_at=NOW)),
+        )
+        return cast(NodePoller, made)
+
+
+def test_a_node_that_two_clusters_list_at_one_place_is_of_neither() -> None:
+    members = (Member(2, "10.0.0.2"),)
+    nodes = [Watched.make(name, 1, name, members) for name in ("one", "other")]
+    reports = alert_reports([*nodes, Watched.make("replica", 2)])
+    assert [report.title for report in reports] == [
+        "cluster one", "cluster other", "cluster of replica",
+    ]  # fmt: skip
+    assert [report.nodes for report in reports] == [{1: "one"}, {1: "other"}, {2: "replica"}]
+
+
+def test_the_alerts_of_many_nodes_are_found_in_one_pass_over_them() -> None:
+    nodes = [Watched.make(f"node{uid}", uid, "one") for uid in range(200)]
+    assert len(alert_reports(nodes)) == 200
+    assert sum(cast(Watched, node).asked for node in nodes) < 200 * 10
 
 
 @pytest.mark.parametrize("cluster", ["demo", ""])

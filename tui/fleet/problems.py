@@ -212,11 +212,15 @@ def alert_reports(watches: Iterable[NodePoller]) -> tuple[AlertReport, ...]:
     for cluster, group in clusters.items():
         listed = {} if cluster else _listed_places(group)
         names = {watch.name: cluster or _told_cluster(watch, listed) for watch in group}
+        same: dict[str, list[NodePoller]] = {}
+        for watch in group:
+            same.setdefault(names[watch.name], []).append(watch)
+        nodes = {name: _by_uid(watches) for name, watches in same.items() if name}
         for source in {watch.cluster_key: watch for watch in group}.values():
             name = names[source.name]
-            same = [one for one in group if one is source or (name and names[one.name] == name)]
             title = f"cluster {name or f'of {source.name}'}"
-            reports.append(AlertReport(title, cluster, source.context.alerts, _by_uid(same)))
+            of_it = nodes[name] if name else _by_uid([source])
+            reports.append(AlertReport(title, cluster, source.context.alerts, of_it))
     return tuple(reports)
 
 
@@ -225,15 +229,19 @@ _Place = tuple[int | None, str]
 
 
 def _listed_places(watches: Iterable[NodePoller]) -> dict[_Place, str]:
-    """Return the cluster of each place that a cluster lists which tells its name."""
-    return {
-        (member.uid, place): watch.identity.cluster
-        for watch in watches
-        if watch.identity.cluster
-        for member in watch.members
-        for place in (member.address, *member.external, _whole(member.hostname))
-        if place
-    }
+    """Return the cluster of each place that a cluster lists which tells its name.
+
+    It is empty where two clusters list the same place, as two private networks may.
+    """
+    listed: dict[_Place, str] = {}
+    for watch in watches:
+        cluster = watch.identity.cluster
+        for member in watch.members if cluster else ():
+            places = (member.address, *member.external, _whole(member.hostname))
+            for place in filter(None, places):
+                key = (member.uid, place)
+                listed[key] = cluster if listed.get(key, cluster) == cluster else ""
+    return listed
 
 
 def _told_cluster(watch: NodePoller, listed: Mapping[_Place, str]) -> str:
