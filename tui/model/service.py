@@ -339,7 +339,9 @@ class KnownRun:
         seconds = at - self.at
         if uptime_started_over(self.uptime, now.uptime, seconds):
             return True
-        return now.started_at != self.started_at and not start_came_late(self, now, seconds)
+        if now.started_at == self.started_at or clock_was_set(self, now):
+            return False
+        return not start_came_late(self, now, seconds)
 
 
 _CLOCK_SET_BY = 2.0
@@ -395,5 +397,5 @@ def clock_was_set(before: Run, after: Run) -> bool:
         return False
     if before.uptime is None or after.uptime is None:
         return False
-    moved = (after.started_at - before.started_at).total_seconds()
+    moved = abs((after.started_at - before.started_at).total_seconds())
     return moved <= _CLOCK_SET_BY < before.uptime <= after.uptime

@@ -141,6 +141,10 @@ def test_a_later_start_time_is_a_restart_and_a_service_that_is_down_is_not() -> 
         (known(uptime=3600), 0, 3601, False),
         (known(uptime=1), 4000, 2, False),  # the start time of the run that was known
         (known(uptime=1, at=-60.0), 4000, 2, True),
+        (known(uptime=3600), 1, 3601, False),  # the node's clock was set by a second
+        (known(uptime=3600), -1, 3601, False),
+        (known(uptime=3600), -60, 3601, True),  # as of another node
+        (known(uptime=2), 2, 2, True),
         (known(uptime=None), 0, 2, False),
         (known(None, None), 0, 2, True),
     ],

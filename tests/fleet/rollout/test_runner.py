@@ -6,7 +6,7 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -186,6 +186,15 @@ def test_a_start_time_that_moved_back_is_no_later_run() -> None:
     assert not _is_later(unknown, Service(SERVICE, "RUNNING", seen.started_at))
     for day, is_new in ((1, False), (2, False), (3, True)):
         now = Service(SERVICE, "RUNNING", datetime(2026, 1, day, tzinfo=UTC))
+        assert _is_later(before, now) is is_new
+
+
+def test_a_start_time_that_moved_with_the_clock_of_its_node_is_no_later_run() -> None:
+    """Or a restart that was refused would count as made, and the next resume send none."""
+    began = datetime(2026, 1, 2, tzinfo=UTC)
+    before = _Ordered(SeenService(SERVICE, "RUNNING", Kind.OPTIONAL, began, 3600), monotonic() - 60)
+    for uptime, is_new in ((3660, False), (30, True)):
+        now = Service(SERVICE, "RUNNING", began + timedelta(seconds=1), uptime)
         assert _is_later(before, now) is is_new
 
 
@@ -709,6 +718,54 @@ async def test_a_node_that_is_skipped_may_be_restarted_by_anybody() -> None:
             runner.choose(RolloutAction.SKIP)
             assert await going
             assert not runner._starts
+
+
+async def test_a_rollout_goes_on_where_the_clock_of_its_node_was_set() -> None:
+    with played() as (server, play):
+        play.services[SERVICE] = running_since(0)
+
+        def act(peer: Peer) -> None:
+            play.restart()
+            peer.send(said({SERVICE: True}))
+
+        play.post(act)
+        async with running(profile(server.url), patience=QUICK) as deck:
+            plan = await planned(deck, SERVICE)
+            play.services[SERVICE] = running_since(1)
+            await deck.until(lambda: start(deck) == running_since(1)["start_time"])
+            deck.fleet.rollouts.begin(plan)
+
+            def has_ended() -> bool:
+                now = progress(deck, plan)
+                if now.stop is not None and now.stop.reason is StopReason.GATE_NOT_ANSWERED:
+                    deck.fleet.rollouts.resume(plan.number)  # as on a busy machine
+                    return False
+                return now.state is not RolloutState.RUNNING
+
+            await deck.until(has_ended)
+            now = progress(deck, plan)
+            assert now.state is RolloutState.DONE, now.text
+            assert now.steps[0].verdicts[0].result is Result.VERIFIED
+            assert len(server.posts) == 1
+
+
+async def test_a_start_time_that_moved_with_the_clock_of_its_node_keeps_no_action_back() -> None:
+    with played() as (server, _):
+        async with running(profile(server.url), patience=QUICK) as deck:
+            plan = await planned(deck, SERVICE)
+            runner = RolloutRunner(plan, deck.fleet, QUICK, lambda _: None)
+            (step,) = plan.steps
+            reading = deck.watch().reading
+            shown = reading.find(SERVICE)
+            assert shown is not None
+            assert shown.started_at is not None
+            assert shown.uptime is not None
+            before, at = shown.started_at - timedelta(seconds=1), reading.answered_at
+            assert at is not None
+            for uptime, bound in ((shown.uptime, shown.started_at), (None, before)):
+                runner._starts = {("node1", SERVICE): KnownRun(before, uptime, at)}
+                (left,) = runner._left(step)
+                assert left.started_at == bound
 
 
 async def test_what_is_gone_is_not_ordered_and_a_known_run_is_compared_with() -> None:

@@ -39,7 +39,16 @@ from tui.model.rollout import (
     StepStop,
     StopReason,
 )
-from tui.model.service import Health, Kind, KnownRun, Service, kind_of, uptime_started_over
+from tui.model.service import (
+    Health,
+    Kind,
+    KnownRun,
+    Service,
+    clock_was_set,
+    kind_of,
+    start_moved,
+    uptime_started_over,
+)
 
 _OVER = frozenset({StepState.DONE, StepState.SKIPPED})
 _UNSENT = frozenset({Result.NOT_SENT, Result.REFUSED})
@@ -284,8 +293,9 @@ class RolloutRunner:
             if now is None or (before is not None and _is_later(before, now)):
                 continue
             kind = kind_of(planned.name, watch.facts.optional)
-            known = self._starts.get(_key(step, planned))
-            start = known.started_at if known else now.started_at
+            known, at = self._starts.get(_key(step, planned)), watch.reading.answered_at or 0.0
+            # Of one run, the node's clock may have moved the start time.
+            start = known.started_at if known and known.is_over(now, at) else now.started_at
             left.append(SeenService(planned.name, now.status, kind, start, now.uptime))
         return tuple(left)
 
@@ -486,9 +496,7 @@ def _is_later(ordered: _Ordered, now: Service) -> bool:
         return False
     if uptime_started_over(before.uptime, now.uptime, monotonic() - ordered.at):
         return True
-    if before.started_at is None or now.started_at is None:
-        return False
-    return now.started_at > before.started_at
+    return start_moved(before, now) and not clock_was_set(before, now)
 
 
 def _is_late_uptime(before: SeenService, now: Service) -> bool:
