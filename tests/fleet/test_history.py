@@ -5,6 +5,8 @@ import math
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -21,6 +23,8 @@ from tests.fleet.conftest import (
     said,
 )
 from tests.fleet.witness import Witness, child, records
+from tui.fleet.fleet import _nodes_of
+from tui.fleet.polling.poller import NodePoller
 from tui.history.reader import HistoryReader
 from tui.history.recorder import HistoryRecorder, WriteTimes
 from tui.journal.order_journal import OrderJournal
@@ -28,6 +32,7 @@ from tui.journal.other_actions import OtherAction, OtherActions
 from tui.metrics.collector import RestartCounter
 from tui.model.clock import monotonic
 from tui.model.event import EventKind
+from tui.model.node import Identity
 from tui.model.order import Result, Tier, Verb, Verdict
 from tui.model.service import Health
 from tui.sim.server import SimulatedCluster
@@ -347,3 +352,39 @@ async def test_a_fleet_without_a_history_runs_all_the_same(served: SimulatedClus
     async with running(*profiles(served)) as deck:
         await deck.good()
         assert await deck.fleet.past.day("node1", "alert_mgr", "demo") is None
+
+
+def test_the_nodes_of_actions_are_found_in_one_pass_over_both() -> None:
+    """By address, or by uid in a cluster of a known name; a rollout elsewhere has many actions."""
+    read: list[str] = []
+
+    class Watched(SimpleNamespace):
+        @property
+        def identity(self) -> Identity:
+            read.append(self.name)
+            return self.who
+
+    def watched(name: str, uid: int | None, cluster: str) -> NodePoller:
+        who, of = Identity(uid, cluster=cluster), SimpleNamespace(url=f"https://{name}:9443")
+        return cast(NodePoller, Watched(name=name, who=who, profile=of))
+
+    def sent(id_: str, host: str, uid: int | None, cluster: str) -> OtherAction:
+        made = SimpleNamespace(id=id_, url=f"https://{host}:9443", uid=uid, cluster=cluster)
+        return cast(OtherAction, made)
+
+    nodes = [watched("a", 1, "one"), watched("b", 1, "other"), watched("c", 2, "")]
+    nodes.append(watched("d", None, "one"))
+    found = _nodes_of(
+        [
+            sent("both", "a", 1, "one"),
+            sent("uid", "10.0.0.1", 1, "other"),
+            sent("two", "c", 1, "one"),
+            sent("no name", "10.0.0.2", 2, ""),
+            sent("no uid", "10.0.0.3", None, "one"),
+        ],
+        nodes,
+    )
+    assert found == {
+        "both": ["a"], "uid": ["b"], "two": ["c", "a"], "no name": [], "no uid": [],
+    }  # fmt: skip
+    assert read == ["a", "b", "c", "d"]

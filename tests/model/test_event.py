@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -10,6 +12,7 @@ from tui.model.context import LogEntry, VendorSeverity
 from tui.model.event import (
     RECORDED,
     TEXT_AT_MOST,
+    ActionEvent,
     ClusterLogged,
     Event,
     EventKind,
@@ -138,6 +141,12 @@ def test_two_events_are_one_step_of_one_action_by_its_id(
 ) -> None:
     assert is_same_step(one, other) is same
     assert is_same_step(other, one) is same
+
+
+def test_steps_of_other_actions_are_told_apart_without_their_texts() -> None:
+    """Each step is compared with all that are known."""
+    unread = SimpleNamespace(action="5f2c-2")
+    assert not is_same_step(replace(ENDED, action="5f2c-1"), cast(ActionEvent, unread))
 
 
 def test_a_verdict_is_the_same_however_it_was_cut_and_cleaned() -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from tui.config import Configuration, NodeProfile
@@ -430,15 +431,13 @@ class Fleet:
 
         What is new of these is recorded.
         """
-        names = {
-            one.id: [watch.name for watch in self.nodes if _was_sent_to(one, watch)]
-            for one in actions
-        }
-        on_nodes = {
-            watch.name: tuple(one for one in actions if watch.name in names[one.id])
-            for watch in self.nodes
-        }
-        self._pipeline.others_acted(on_nodes)
+        nodes = self.nodes
+        names = _nodes_of(actions, nodes)
+        on_nodes: dict[str, list[OtherAction]] = {watch.name: [] for watch in nodes}
+        for one in actions:
+            for name in names[one.id]:
+                on_nodes[name].append(one)
+        self._pipeline.others_acted({node: (*sent,) for node, sent in on_nodes.items()})
         now = monotonic()
         self._open_elsewhere = frozenset(
             node for node, sent in on_nodes.items() if any(one.is_open(now) for one in sent)
@@ -447,23 +446,25 @@ class Fleet:
             self._known_elsewhere,
             {one.id: len(one.events) for one in actions},
         )
+        found: list[Event] = []
         for one in actions:
             for event in one.events[known.get(one.id, 0) :]:
-                self._record_elsewhere(event, names[one.id], one.cluster)
+                if names[one.id]:
+                    found.append(_as_here(event, names[one.id]))
+                else:
+                    self._keep_soon(partial(self.past.note, event, one.cluster))
+        self._record_elsewhere([event for event in found if not self.events.holds_step(event)])
 
-    def _record_elsewhere(self, event: Event, names: Sequence[str], cluster: str) -> None:
-        """Record a step of an action of another process; `names` are its node's profiles here.
+    def _record_elsewhere(self, events: Sequence[Event]) -> None:
+        """Record steps of actions of other processes.
 
         What happened before this fleet was made is kept, and is no news.
         """
-        if not names:
-            self._keep_soon(partial(self.past.note, event, cluster))
-        elif not self.events.holds_step(event):
-            here = event if event.node in names else replace(event, node=names[0])
-            self.events.insert(here)
-            self._keep_soon(partial(self.past.note, here, self.cluster_of(here.node)))
-            if here.at >= self._began_at:
-                self.listener.event_happened(here)
+        self.events.insert(events)
+        for event in events:
+            self._keep_soon(partial(self.past.note, event, self.cluster_of(event.node)))
+            if event.at >= self._began_at:
+                self.listener.event_happened(event)
 
     def _record(self, event: Event) -> None:
         if event.action and self.events.holds_step(event):
@@ -563,11 +564,25 @@ def _moments_apart(nodes: int) -> float:
     return _APART_IF_FEW if nodes <= _FEW else _APART_IF_MANY
 
 
-def _was_sent_to(action: OtherAction, watch: NodePoller) -> bool:
-    """Whether an action went to a node: to its address, or to the node of that uid."""
-    who = watch.identity
-    is_same = who.uid is not None and (who.uid, who.cluster) == (action.uid, action.cluster)
-    return action.url == watch.profile.url or (is_same and bool(who.cluster))
+def _nodes_of(actions: Iterable[OtherAction], nodes: Iterable[NodePoller]) -> dict[str, list[str]]:
+    """Return for each action, by its id, the nodes that it went to: by address, or by uid."""
+    by_url: dict[str, list[str]] = {}
+    by_uid: dict[tuple[int | None, str], list[str]] = {}
+    for watch in nodes:
+        who = watch.identity
+        by_url.setdefault(watch.profile.url, []).append(watch.name)
+        if who.uid is not None and who.cluster:
+            by_uid.setdefault((who.uid, who.cluster), []).append(watch.name)
+    names = dict[str, list[str]]()
+    for one in actions:
+        there = by_url.get(one.url, []), by_uid.get((one.uid, one.cluster), [])
+        names[one.id] = [*dict.fromkeys(chain.from_iterable(there))]
+    return names
+
+
+def _as_here(event: Event, names: Sequence[str]) -> Event:
+    """Return a step of an action by the name that its node has here."""
+    return event if event.node in names else replace(event, node=names[0])
 
 
 def _is_identified(identity: Identity, evidence: NodeEvidence) -> bool:

@@ -336,13 +336,14 @@ def is_same_step(one: ActionEvent, other: ActionEvent) -> bool:
     The action is known by its id. Earlier versions recorded none: then it is the same where the
     same happened on the node about the same time.
     """
-    step = _step(one)
-    if step is None or step != _step(other):
-        return False
     if one.action and other.action:
-        return one.action == other.action
-    apart = abs((one.on - other.on).total_seconds())
-    return one.node == other.node and apart <= _SAME_WITHIN
+        if one.action != other.action:
+            return False
+    elif one.node != other.node or abs((one.on - other.on).total_seconds()) > _SAME_WITHIN:
+        return False
+    # Last, as it takes by far the longest.
+    step = _step(one)
+    return step is not None and step == _step(other)
 
 
 def _step(event: ActionEvent) -> tuple[object, ...] | None:

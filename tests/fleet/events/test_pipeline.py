@@ -733,12 +733,29 @@ def test_an_action_that_is_known_late_is_inserted_where_it_was_sent() -> None:
     log = EventLog()
     for at in (1, 4, 6):
         log.append(logged("node1", LOST, at))
-    log.insert(step(SENT, 4))
-    log.insert(step(VERIFIED, 9))
-    log.insert(step(SENT, 0, "5f2c-2"))
+    log.insert([step(VERIFIED, 9), step(SENT, 4), step(VERIFIED, 4), step(SENT, 0, "5f2c-2")])
     assert [(each.at, each.kind.value) for each in log] == [
-        (0, "order"), (1, "lost"), (4, "lost"), (4, "order"), (6, "lost"), (9, "verdict"),
+        (0, "order"), (1, "lost"), (4, "lost"), (4, "order"), (4, "verdict"), (6, "lost"),
+        (9, "verdict"),
     ]  # fmt: skip
+    log.insert([step(SENT, 10, "5f2c-3")])
+    log.insert([])
+    assert [each.at for each in log][-2:] == [9, 10]
+
+
+def test_many_actions_that_are_known_late_are_inserted_in_one_pass() -> None:
+    class Counting(EventLog):
+        appended = 0
+
+        def append(self, event: Event) -> None:
+            self.appended += 1
+            super().append(event)
+
+    log = Counting()
+    for at in range(100):
+        log.append(logged(f"node{at}", LOST, at))
+    log.insert([step(SENT, at, f"5f2c-{at}") for at in range(50)])
+    assert (len(log), log.appended) == (150, 100 + 150)
 
 
 def test_what_is_known_of_an_action_already_is_no_older_event() -> None:

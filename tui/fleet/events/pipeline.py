@@ -11,7 +11,6 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import takewhile
 from typing import Any, Protocol, overload
 
 from tui.config import Notify
@@ -434,14 +433,18 @@ class EventLog(Sequence[Event]):
         newer = self._tuple()
         self._fill((*(event for event in older if not self.holds_step(event)), *newer))
 
-    def insert(self, event: Event) -> None:
-        """Insert an event after those that happened before it."""
-        later = [*takewhile(lambda one: one.at > event.at, reversed(self._tuple()))]
-        if not later:
-            self.append(event)
-            return
-        earlier = self._tuple()[: -len(later)]
-        self._fill((*earlier, event, *reversed(later)))
+    def insert(self, events: Iterable[Event]) -> None:
+        """Insert events, each after those that happened before it."""
+        earlier, later = [*self._tuple()], deque[Event]()
+        for event in sorted(events, key=lambda one: one.at)[::-1]:
+            while earlier and earlier[-1].at > event.at:
+                later.appendleft(earlier.pop())
+            later.appendleft(event)
+        if len(earlier) < len(self):
+            self._fill((*earlier, *later))
+        else:
+            for event in later:
+                self.append(event)
 
     def holds_step(self, event: Event) -> bool:
         """Whether the step of an action that an event reports is among the events already."""
