@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from tests.fleet.plan_nodes import open_order
+from tui.fleet.events.pipeline import verdict_event
 from tui.journal.journal_file import JournalFile
 from tui.journal.order_journal import OrderJournal
 from tui.journal.other_actions import OtherAction, OtherActions
 from tui.journal.records import boot_id, timestamp, user_name
 from tui.model.clock import monotonic
-from tui.model.event import OrderEnded, OrderGiven, Sender
+from tui.model.event import OrderEnded, OrderGiven, Sender, is_same_step
 from tui.model.order import Result, Tier, Verdict
 from tui.model.sent_action import OPEN_FOR
 
@@ -90,6 +91,18 @@ async def test_its_steps_are_events_each_of_which_comes_once(tmp_path: Path) -> 
     times = [one.on for one in action.events]
     assert times == sorted(times)
     assert abs((times[0] - datetime.now(UTC)).total_seconds()) < 30
+
+
+@pytest.mark.parametrize("length", [300, 900])
+async def test_a_long_verdict_is_the_step_that_its_own_process_keeps(
+    length: int, tmp_path: Path
+) -> None:
+    async with session(tmp_path) as journal:
+        await journal.intend(ORDER, Tier.TYPED, "admin")
+        failed = Verdict("ccs", Result.FAILED, "x" * length)
+        journal.judged(ORDER, failed)
+    ended = (await only(OtherActions(tmp_path))).events[-1]
+    assert is_same_step(ended, verdict_event(ORDER, failed, journal.id_of(ORDER)))
 
 
 async def test_without_a_verdict_an_action_is_open_for_as_long_as_any_is_watched(

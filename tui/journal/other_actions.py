@@ -12,7 +12,7 @@ from tui.journal.records import boot_id, session_sender
 from tui.journal.unfinished import read_service, read_start
 from tui.model.clock import monotonic
 from tui.model.dataclass import dataclass
-from tui.model.event import Event, OrderEnded, OrderGiven, Sender, is_same_step
+from tui.model.event import TEXT_AT_MOST, Event, OrderEnded, OrderGiven, Sender, is_same_step
 from tui.model.order import Result, Verb
 from tui.model.sent_action import OPEN_FOR, ActionVerdict, SentAction
 from tui.model.text import clean
@@ -165,10 +165,11 @@ class OtherActions:
         except (KeyError, TypeError, ValueError, OverflowError):
             return
         service = _text(record.get("service"))
+        evidence = clean(str(record.get("text")), TEXT_AT_MOST)
         action = replace(other.action, ends={**other.action.ends, service: end})
         ended = replace(
             other.events[0],
-            details=OrderEnded(action.verb, end.result, _text(record.get("text"))),
+            details=OrderEnded(action.verb, end.result, evidence),
             at=end.at,
             on=on,
             service=service,

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tui import __version__
 from tui.model.clock import iso_time, monotonic
-from tui.model.event import Sender
+from tui.model.event import TEXT_AT_MOST, Sender
 from tui.model.order import Order, OrderAnswer, SeenService, Tier, Verb, Verdict
 from tui.model.rollout import Plan, Step, StepResult
 from tui.model.text import clean
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     )
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
-_TEXT = 500
 
 
 def intent(order: Order, tier: Tier, username: str, age: float) -> IntentFields:
@@ -61,7 +60,7 @@ def intent(order: Order, tier: Tier, username: str, age: float) -> IntentFields:
             "path": order.route.path,
         },
         "tier": tier.value,
-        "reason": clean(order.reason, _TEXT),
+        "reason": clean(order.reason, TEXT_AT_MOST),
     }
     if who.uid is None:
         # What identifies a node that reports no uid, for a later session to compare.
@@ -93,7 +92,7 @@ def result(answer: OrderAnswer) -> AnswerFields:
         "kind": "result",
         "outcome": answer.outcome.value,
         "http": answer.status,
-        "text": clean(answer.text, _TEXT),
+        "text": clean(answer.text, TEXT_AT_MOST),
         "ms": round(answer.took * 1000),
     }
     if refused:
@@ -107,7 +106,7 @@ def verdict(given: Verdict) -> VerdictFields:
         "kind": "verdict",
         "service": clean(given.service),
         "result": given.result.value,
-        "text": clean(given.text, _TEXT),
+        "text": clean(given.text, TEXT_AT_MOST),
         "timeline": [
             {"what": mark.moment.value, "at": round(mark.at, 3)} for mark in given.timeline
         ],
@@ -127,7 +126,7 @@ def refused(
         "verb": verb.value,
         "node": clean(node),
         "services": [clean(name) for name in names],
-        "why": clean(why, _TEXT),
+        "why": clean(why, TEXT_AT_MOST),
     }
     if unrecorded:
         fields["unrecorded"] = unrecorded
@@ -144,7 +143,7 @@ def resolved(given: Verdict, status: str | None, id_: str) -> ResolvedFields:
         "result": given.result.value,
         "status": None if status is None else clean(status),
         "start_time": iso_time(given.started_at),
-        "text": clean(given.text, _TEXT),
+        "text": clean(given.text, TEXT_AT_MOST),
     }
 
 
@@ -158,9 +157,9 @@ def plan(made: Plan, tier: Tier, username: str, age: float) -> PlanFields:
         "username": clean(username),
         "age": round(age, 3),
         "steps": [_turn(step) for step in made.steps],
-        "left_out": [clean(str(remark), _TEXT) for remark in made.left_out],
+        "left_out": [clean(str(remark), TEXT_AT_MOST) for remark in made.left_out],
         "tier": tier.value,
-        "reason": clean(made.reason, _TEXT),
+        "reason": clean(made.reason, TEXT_AT_MOST),
     }
 
 
@@ -182,7 +181,7 @@ def step(of: Step, result: StepResult, text: str, orders: Sequence[str]) -> Step
         "node": clean(of.node),
         "uid": of.identity.uid,
         "result": result.value,
-        "text": clean(text, _TEXT),
+        "text": clean(text, TEXT_AT_MOST),
         "orders": list(orders),
     }
 
@@ -190,7 +189,7 @@ def step(of: Step, result: StepResult, text: str, orders: Sequence[str]) -> Step
 def rollout_end(*, is_done: bool, text: str) -> RolloutEndFields:
     """Return the record of a rollout's end: all nodes had their turn, or it was aborted."""
     result: Literal["done", "aborted"] = "done" if is_done else "aborted"
-    return {"kind": "rollout_end", "result": result, "text": clean(text, _TEXT)}
+    return {"kind": "rollout_end", "result": result, "text": clean(text, TEXT_AT_MOST)}
 
 
 # The session
