@@ -56,11 +56,12 @@ def terminal(
 @pytest.mark.parametrize("what", SENT)
 def test_the_deck_and_its_keys_still_work(what: str, terminal: Terminal) -> None:
     terminal.send(SENT[what])
-    # Where a paste or a string did not end, a second must pass in silence.
-    terminal.quiet(1.3 if "without" in what or what in _ENDLESS else 0.2)
+    # Where a paste or a string did not end, a second must pass in silence once it is read.
+    silence = 1.5 if "without" in what or what in _ENDLESS else 0.3
+    terminal.quiet(silence)
     # The first key may be taken for the end of what was sent, and pressing one twice is harmless.
     terminal.press_until(
-        b"G", lambda: "│▌" in terminal.text and FIRST not in terminal.text, every=0.3
+        b"G", lambda: "│▌" in terminal.text and FIRST not in terminal.text, every=silence
     )
     terminal.press_until(b"g", lambda: FIRST in terminal.text, every=0.3)
     assert terminal.child.poll() is None

@@ -41,7 +41,7 @@ async def test_w_shows_the_evidence_for_the_service_under_the_cursor(
             "WHAT",
             "AGE",
             "EVIDENCE (SOURCE)",
-            "esc closes · s starts it · ctrl+r reads the checks again · live",
+            "esc closes · s starts it · ctrl+r reads the checks again",
         )
         await deck.shows("Sends alerts", "optional.", "start it: s, confirmed first")
         await deck.shows("node check", "alert_mgr is not running", "cluster health", "WARNING")
