@@ -1,5 +1,6 @@
 """Which orders have no end in the journal, and what is known of them."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -112,6 +113,13 @@ def test_a_record_whose_moments_have_no_zone_is_no_order(where: str) -> None:
     assert found(fields) == ()
 
 
+def test_an_order_of_a_rollout_names_it_and_a_single_one_names_none() -> None:
+    (one,) = found(intent(replace(ORDER, rollout="a-r1")))
+    assert one.order.rollout == "a-r1"
+    assert "rollout" not in intent()
+    assert found(intent())[0].order.rollout == ""
+
+
 def test_records_of_orders_without_an_intent_are_passed_over() -> None:
     assert found(SENT, records.verdict(Verdict("ccs", Result.VERIFIED))) == ()
     assert found({"kind": "intent", "verb": "explode"}) == ()
@@ -197,6 +205,7 @@ def test_a_node_whose_restart_was_verified_before_the_pause_does_not_remain() ->
 TURN = {
     **intent(),
     "id": "a-3",
+    "rollout": "a-r1",
     "verb": "restart",
     "node": "node2",
     "url": "https://10.0.0.2:9443",
@@ -263,15 +272,15 @@ def test_a_node_that_reported_failure_of_an_action_remains() -> None:
 @pytest.mark.parametrize(
     "other",
     [
-        {"verb": "stop"},
-        {"url": "https://10.0.0.9:9443"},
+        {"rollout": ""},
+        {"rollout": "a-r2"},
+        {"id": "b-1", "rollout": ""},
         {"node": "node7"},
-        {"at": (AT - timedelta(hours=1)).isoformat()},
     ],
 )
 def test_an_action_that_is_not_the_one_of_its_turn_is_not_counted(other: dict[str, Any]) -> None:
     verdict = {**records.verdict(Verdict("alert_mgr", Result.VERIFIED)), "id": "a-3"}
-    (rollout,) = found_rollouts(BEGUN, {**TURN, **other}, verdict)
+    (rollout,) = found_rollouts(BEGUN, {**TURN, **other}, {**verdict, **other})
     assert not rollout.done
 
 

@@ -515,7 +515,7 @@ class Fleet:
         self.listener.rollout_moved(progress)
 
     def _count_verified(self, progress: OrderProgress) -> None:
-        """Plan no node again of a rollout that was cut off, once its action is verified."""
+        """Plan no node again of a rollout that was cut off, once its own action is verified."""
         verified = [
             verdict.service
             for verdict in progress.verdicts

@@ -84,6 +84,9 @@ class Journal(Protocol):
     def id_of(self, order: Order) -> str:
         """Return the id of an order of this session in the records."""
 
+    def rollout_id_of(self, plan: Plan) -> str:
+        """Return the id of a rollout of this session in the records."""
+
     def sent(self, order: Order) -> None:
         """Record that the POST begins to leave."""
         return
@@ -145,6 +148,10 @@ class NullJournal(Journal):
         return ("",) * len(nodes)
 
     def id_of(self, _: Order) -> str:
+        """Return an empty id: no record has it."""
+        return ""
+
+    def rollout_id_of(self, _: Plan) -> str:
         """Return an empty id: no record has it."""
         return ""
 

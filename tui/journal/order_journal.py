@@ -331,6 +331,10 @@ class OrderJournal:
         """Return the id of an order of this session in the records."""
         return f"{self.session}-{order.number}"
 
+    def rollout_id_of(self, plan: Plan) -> str:
+        """Return the id of a rollout of this session in the records."""
+        return f"{self.session}-r{plan.number}"
+
     def sent(self, order: Order) -> None:
         """Record that the POST begins to leave."""
         self._put(self._of(order, {"kind": "sent"}))
@@ -377,7 +381,7 @@ class OrderJournal:
         self._put(self._in(plan, records.rollout_end(is_done=is_done, text=text)))
 
     def _in(self, plan: Plan, fields: Mapping[str, Any]) -> dict[str, Any]:
-        return {**self._stamped(), "id": f"{self.session}-r{plan.number}", **fields}
+        return {**self._stamped(), "id": self.rollout_id_of(plan), **fields}
 
     def _stamped(self) -> dict[str, Any]:
         return {**timestamp(), "session": self.session}

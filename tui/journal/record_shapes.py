@@ -110,6 +110,8 @@ class IntentFields(TypedDict):
     route: RouteFields
     tier: Tiers
     reason: str
+    rollout: NotRequired[str]
+    """The id of its rollout, where it is of one; earlier versions did not write it."""
     origin: NotRequired[OriginFields]
     """Where the answers of a node came from that reports no uid."""
     starts: NotRequired[dict[str, str | None]]

@@ -62,6 +62,8 @@ def intent(order: Order, tier: Tier, username: str, age: float) -> IntentFields:
         "tier": tier.value,
         "reason": clean(order.reason, TEXT_AT_MOST),
     }
+    if order.rollout:
+        fields["rollout"] = order.rollout
     if who.uid is None:
         # What identifies a node that reports no uid, for a later session to compare.
         evidence = order.target.evidence

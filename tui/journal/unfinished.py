@@ -124,6 +124,7 @@ def _order(record: Record) -> Order | None:
             pressed_at=0.0,
             pressed_on=_moment(record["at"]),
             reason=_text(record, "reason"),
+            rollout=clean(str(record.get("rollout", ""))),
         )
     except (AttributeError, KeyError, TypeError, ValueError):
         return None
@@ -217,12 +218,12 @@ class UnfinishedRollout:
     def verified(self, order: Order, names: Iterable[str]) -> "UnfinishedRollout":
         """Return it after services of an order were verified, also by a later session.
 
-        A node is done once they are all those of its turn; the gate after it is another matter.
+        Only its own orders count: a single action of the same service is none of its turns. A node
+        is done once all services of its turn are verified; the gate after it is another matter.
         """
-        node, since = order.target.node, order.pressed_on
-        is_same = order.verb.value == self.verb and (node, order.target.url) in self.nodes
+        node = order.target.node
         counted = self.unverified.get(node, frozenset()) & {*names}
-        if not is_same or not counted or since < self.began_on:
+        if order.rollout != self.id or not counted:
             return self
         rest = self.unverified[node] - counted
         found = replace(self, unverified={**self.unverified, node: rest})

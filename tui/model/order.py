@@ -113,6 +113,7 @@ class Order:
     """An action on services of one node, frozen at the key press.
 
     `number` counts the session's orders; `pressed_at` is monotonic, `pressed_on` the wall clock.
+    `rollout` is the id in the journal of the rollout that it is of; empty for a single action.
     """
 
     number: int
@@ -123,6 +124,7 @@ class Order:
     pressed_at: float
     pressed_on: datetime
     reason: str = ""
+    rollout: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -868,7 +868,7 @@ async def test_the_next_start_reports_how_far_a_rollout_that_was_cut_off_had_com
 async def test_a_node_whose_action_is_verified_by_the_next_session_is_not_planned_again(
     three: SimulatedCluster, tmp_path: Path
 ) -> None:
-    """Its process ended before the verdict, and the offer is made anew with each that comes."""
+    """Its process ended before the verdict; a single action by hand is none of the rollout."""
     folder = tmp_path / "rsdeck"
     async with rolling(three, journal=OrderJournal(folder), patience=Patience(steady=600)) as deck:
         await begun(deck)
@@ -883,11 +883,16 @@ async def test_a_node_whose_action_is_verified_by_the_next_session_is_not_planne
         await deck.known()
         verdict = await deck.verdict(deck.give(Verb.RESTART, SERVICE, node="node3"))
         assert verdict.result is Result.VERIFIED
-        await deck.until(lambda: [rest.remaining for rest in listener.rollouts] == [("node1",)])
+        assert [rest.remaining for rest in listener.rollouts] == [("node3", "node1")]
+    turn, by_hand = records(folder, "intent")
+    assert turn["rollout"] == records(folder, "plan")[0]["id"]
+    assert "rollout" not in by_hand
     listener = Unfinished()
     async with rolling(three, journal=OrderJournal(folder)) as deck:
         deck.fleet.listener = listener
-        await deck.until(lambda: [rest.remaining for rest in listener.rollouts] == [("node1",)])
+        await deck.until(
+            lambda: [rest.remaining for rest in listener.rollouts] == [("node3", "node1")]
+        )
         await begun(deck, nodes=("node1",))
         assert not listener.rollouts
     assert [one["result"] for one in records(folder, "resolved")] == ["verified"]

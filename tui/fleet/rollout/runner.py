@@ -350,6 +350,7 @@ class RolloutRunner:
             pressed_at=monotonic(),
             pressed_on=datetime.now(UTC),
             reason=self._plan.reason,
+            rollout=self._fleet.journal.rollout_id_of(self._plan),
         )
 
     # Pause and end
