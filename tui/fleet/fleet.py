@@ -361,7 +361,6 @@ class Fleet:
         if not ruling.allowed:
             raise NotAccepted(ruling.reason)
         self.orders.accept(order, ruling.tier)
-        self._record(order_event(order, self.journal.id_of(order)))
         self.run_beside(self.orders.carry_out(order), f"order {order.number}")
 
     def run_beside(self, work: Coroutine[Any, Any, None], name: str) -> None:
@@ -484,6 +483,8 @@ class Fleet:
         order = progress.order
         if progress.phase is OrderPhase.SENDING:
             self._recovery.close_before(order)
+            # Not before: what is refused by the check has only its verdict, as in the journal.
+            self._record(order_event(order, self._action_id(order)))
         if self._is_watched(order):
             target = order.target
             same = (watch for watch in self.nodes if watch.profile.url == target.url)

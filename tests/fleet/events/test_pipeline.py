@@ -242,12 +242,12 @@ def test_what_was_ordered_here_is_not_of_another_process() -> None:
     assert (explained.cause, explained.sender) == (Cause.ORDERED_HERE, None)
 
 
-def test_an_action_happened_when_it_was_given_and_not_when_its_dialog_opened() -> None:
+def test_an_action_happened_when_it_was_sent_and_not_when_its_dialog_opened() -> None:
     opened = replace(ORDER, pressed_at=monotonic() - 11, pressed_on=ORDER_ON)
     before, on = monotonic(), datetime.now(UTC)
-    given = order_event(opened)
-    assert before <= given.at <= monotonic()
-    assert on <= given.on <= datetime.now(UTC)
+    sent = order_event(opened)
+    assert before <= sent.at <= monotonic()
+    assert on <= sent.on <= datetime.now(UTC)
 
 
 def events_of(deck: Running, *kinds: EventKind) -> list[Event]:

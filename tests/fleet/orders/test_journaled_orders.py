@@ -17,13 +17,14 @@ from typing import Any
 import pytest
 
 from tests.faultserver import Peer, answer, serving
-from tests.fleet.conftest import LIST, PASSWORD, Play, profile, running, said
+from tests.fleet.conftest import LIST, PASSWORD, Play, Running, profile, running, said
 from tests.fleet.order_process import QUICK
 from tests.fleet.witness import Child, Witness, child, records, traced
 from tui.journal.chain import check_chain
 from tui.journal.journal_file import JournalFile
 from tui.journal.order_journal import OrderJournal
 from tui.journal.unfinished import find_unfinished_orders
+from tui.model.event import EventKind
 from tui.model.order import Order, Result, Tier, Verb
 from tui.storage import paths
 
@@ -111,6 +112,12 @@ async def test_no_password_and_no_header_is_in_the_journal(folder: Path) -> None
         assert secret.encode() not in data
 
 
+def steps_of(deck: Running) -> list[EventKind]:
+    """List the steps of actions in the timeline."""
+    steps = (EventKind.ORDERED, EventKind.VERDICT)
+    return [one.kind for one in deck.fleet.events if one.kind in steps]
+
+
 async def test_what_the_last_check_stops_is_kept_as_refused(folder: Path) -> None:
     play = Play()
     with serving(play) as server:
@@ -120,6 +127,8 @@ async def test_what_the_last_check_stops_is_kept_as_refused(folder: Path) -> Non
             play.restart()
             verdict = await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
             assert verdict.result is Result.NOT_SENT
+            # Nothing was sent: the timeline has no action, only its verdict.
+            assert steps_of(deck) == [EventKind.VERDICT]
     assert not records(folder, "intent")
     (refused,) = records(folder, "refused")
     assert (refused["verb"], refused["services"]) == ("restart", ["alert_mgr"])
@@ -144,6 +153,9 @@ async def test_what_could_not_leave_after_its_record_has_its_end_in_the_journal(
             verdict = await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
             assert verdict.result is Result.NOT_SENT
             assert not server.posts
+            assert steps_of(deck) == [EventKind.ORDERED, EventKind.VERDICT]
+            id_ = records(folder, "intent")[0]["id"]
+            assert {one.action for one in deck.fleet.events if one.action} == {id_}
     (ended,) = records(folder, "verdict")
     assert ended["result"] == "not sent"
     assert not records(folder, "refused")

@@ -159,7 +159,7 @@ def verdict_event(order: Order, verdict: Verdict, action: str = "") -> Event:
 
 
 def order_event(order: Order, action: str = "") -> Event:
-    """Return the event of an order that is given here now: its dialog was opened before.
+    """Return the event of an order that is sent from here now: it was checked before.
 
     `action` is its id in the journal, if any.
     """
