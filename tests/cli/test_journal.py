@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Command
+from tui.journal import records
 from tui.journal.journal_file import JournalFile
 
 
@@ -105,6 +106,17 @@ def test_a_node_after_which_a_rollout_stopped_is_shown_so(rsdeck: Command, folde
     lines = rsdeck.run("journal").out.splitlines()
     assert lines[1].endswith("node2  restarted, and stopped after it: ccs is STOPPED on node3")
     assert lines[2].endswith("node2  blocked: ccs is STOPPED on node3")
+
+
+def test_a_rest_that_a_person_cleared_is_shown_with_its_nodes(
+    rsdeck: Command, folder: Path
+) -> None:
+    store, at = JournalFile(folder), "2026-11-24T04:12:21Z"
+    store.append({"at": at, "id": "5e55-r1", **records.rollout_cleared(["node2", "node3"])})
+    line = rsdeck.run("journal").out.splitlines()[1]
+    assert "5e55-r1" in line
+    assert line.endswith("rollout_cleared  -     rest not offered again: node2, node3")
+    assert rsdeck.run("journal", "--verify").code == 0
 
 
 def test_times_are_in_the_zone_of_the_configuration(rsdeck: Command, folder: Path) -> None:

@@ -34,6 +34,7 @@ from tui.credentials import Passwords, Secret
 from tui.fleet.events.pipeline import OF_A_KIND_AT_MOST
 from tui.fleet.fleet import Fleet
 from tui.fleet.protocols import NullHistory, NullJournal
+from tui.journal.journal_file import JournalError
 from tui.journal.unfinished import UnfinishedRollout
 from tui.model.event import ConnectionLost, Event, EventKind
 from tui.model.event_text import event_text
@@ -71,6 +72,39 @@ async def test_the_rest_of_a_rollout_is_offered_while_all_its_nodes_have_their_p
         assert not deck.fleet.rollouts.cut_off
         deck.fleet.adopt([first, second])
         assert deck.notes.offers == [(rest,), (), (rest,)]
+
+
+class Unwritable(NullJournal):
+    """Cannot record that a rollout was cleared, where it has a `trouble`; else keeps which."""
+
+    def __init__(self, trouble: str, *rollouts: UnfinishedRollout) -> None:
+        self.trouble, self.unfinished_rollouts = trouble, rollouts
+        self.cleared: list[UnfinishedRollout] = []
+
+    async def rollout_cleared(self, rollout: UnfinishedRollout) -> None:
+        if self.trouble:
+            raise JournalError(self.trouble)
+        self.cleared.append(rollout)
+
+
+@pytest.mark.parametrize("trouble", ["", "the disk is full"])
+async def test_the_rest_of_a_rollout_that_is_cleared_is_offered_no_more(
+    served: SimulatedCluster, trouble: str
+) -> None:
+    """One that is not offered here, since a profile is missing, is not cleared."""
+    first, second, _ = profiles(served)
+    rest, hidden = (
+        UnfinishedRollout(id_, "restart", id_, ("ccs",), ((one.name, one.url),), datetime.now(UTC))
+        for id_, one in (("a-r1", first), ("b-r1", second))
+    )
+    journal = Unwritable(trouble, rest, hidden)
+    async with running(first, journal=journal, refresh=30) as deck:
+        await deck.until(lambda: deck.fleet.rollouts.cut_off == (rest,))
+        assert await deck.fleet.clear_cut_off() == trouble
+        assert journal.cleared == ([] if trouble else [rest])
+        assert deck.notes.offers == [(rest,), ()]
+        deck.fleet.adopt([first, second])
+        assert deck.fleet.rollouts.cut_off == (hidden,)
 
 
 async def test_a_profile_that_did_not_change_goes_on_with_the_same_watch(

@@ -8,9 +8,11 @@ from threading import Timer
 
 import pytest
 
-from tests.fleet.plan_nodes import open_order
+from tests.fleet.plan_nodes import open_order, place, wish
 from tests.fleet.witness import records
 from tests.journal.slow_disk import locked
+from tui.fleet.rollout.planner import make_plan
+from tui.journal.chain import check_chain
 from tui.journal.journal_file import JournalError, JournalFile
 from tui.journal.order_journal import (
     REFUSAL_EVERY,
@@ -26,6 +28,12 @@ from tui.model.order import Order, Tier, Verb
 from tui.model.rollout import Plan, Step
 
 ORDER = open_order()
+
+
+def rollout_plan() -> Plan:
+    plan = make_plan(wish(), [place(2), place(3)])
+    assert isinstance(plan, Plan)
+    return plan
 
 
 @pytest.fixture
@@ -69,6 +77,35 @@ async def test_an_intent_that_cannot_be_written_leaves_no_verdict_behind(folder:
     ]  # fmt: skip
     (left,) = find_unfinished_orders(JournalFile(folder).lines())
     assert (left.id, left.was_sent) == (journal.id_of(ORDER), True)
+
+
+async def test_a_rollout_that_a_person_cleared_is_offered_by_no_later_session(
+    folder: Path,
+) -> None:
+    killed, deck, later = (OrderJournal(folder) for _ in range(3))
+    await killed.begin()
+    plan = rollout_plan()
+    await killed.planned(plan, Tier.PLAIN, "admin")
+    await deck.begin()
+    (rest,) = deck.unfinished_rollouts
+    assert rest.id == killed.rollout_id_of(plan)
+    (folder / "journal.jsonl").chmod(0o644)
+    with pytest.raises(JournalError, match="mode 0644"):
+        await deck.rollout_cleared(rest)
+    assert "mode 0644" in deck.trouble
+    (folder / "journal.jsonl").chmod(0o600)
+    await later.begin()
+    assert later.unfinished_rollouts == (rest,)
+    await later.rollout_cleared(rest)
+    last = OrderJournal(folder)
+    await last.begin()
+    assert last.unfinished_rollouts == ()
+    for journal in (killed, deck, later, last):
+        journal.end()
+    (cleared,) = records(folder, "rollout_cleared")
+    assert (cleared["id"], cleared["session"]) == (rest.id, later.session)
+    assert cleared["remaining"] == ["node2", "node3"]
+    assert check_chain(JournalFile(folder).lines()).broken_at is None
 
 
 async def test_a_refused_press_is_recorded_once_per_press_and_reason_a_minute(

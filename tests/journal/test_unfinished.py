@@ -306,6 +306,14 @@ def test_one_that_ended_is_none(*, is_done: bool) -> None:
     assert not found_rollouts(BEGUN, step(0, StepResult.VERIFIED), end)
 
 
+def test_one_that_a_person_cleared_is_offered_no_more() -> None:
+    other = {**BEGUN, "id": "c-r1", "cluster": "else"}
+    cleared = {**records.rollout_cleared(["node3", "node4"]), "session": "b"}
+    (rest,) = found_rollouts(BEGUN, other, step(0, StepResult.VERIFIED), cleared)
+    assert rest.id == "c-r1"
+    assert not found_rollouts(BEGUN, cleared, step(0, StepResult.VERIFIED))
+
+
 def test_one_whose_nodes_all_had_their_turn_is_none() -> None:
     assert not found_rollouts(BEGUN, *(step(number, StepResult.VERIFIED) for number in range(3)))
 

@@ -221,6 +221,12 @@ def _rollout_end(record: "Record") -> str:
     return f"rollout {_word(record, 'result')}" + (f": {text}" if text else "")
 
 
+def _rollout_cleared(record: "Record") -> str:
+    remaining = record.get("remaining")
+    names = [clean(str(name)) for name in remaining] if isinstance(remaining, list) else []
+    return "rest not offered again" + (f": {', '.join(names)}" if names else "")
+
+
 _TEXTS: dict[str, Callable[["Record"], str]] = {
     "session": _session,
     "intent": _intent,
@@ -231,4 +237,5 @@ _TEXTS: dict[str, Callable[["Record"], str]] = {
     "plan": _plan,
     "step": _step,
     "rollout_end": _rollout_end,
+    "rollout_cleared": _rollout_cleared,
 }

@@ -37,6 +37,7 @@ from tui.fleet.protocols import (
 )
 from tui.fleet.rollout.manager import Rollouts
 from tui.fleet.unmanaged_nodes import UnmanagedNode, find_unmanaged_nodes
+from tui.journal.journal_file import JournalError
 from tui.journal.other_actions import OtherAction
 from tui.journal.unfinished import UnfinishedRollout
 from tui.model.clock import monotonic
@@ -541,6 +542,20 @@ class Fleet:
         if offered != self.rollouts.cut_off:
             self.rollouts.cut_off = offered
             self.listener.rollouts_unfinished(offered)
+
+    async def clear_cut_off(self) -> str:
+        """Offer the rollouts that were cut off no more, here and in later sessions.
+
+        Returns why that could not be recorded, and so holds in this session alone; else empty.
+        """
+        cleared = self.rollouts.cut_off
+        self._offer(one for one in self._cut_off if one not in cleared)
+        try:
+            for rollout in cleared:
+                await self.journal.rollout_cleared(rollout)
+        except JournalError as error:
+            return str(error)
+        return ""
 
     def _sees(self, order: Order) -> bool:
         """Whether an order's node answers, so that its verdict rests on all there is to see."""

@@ -46,7 +46,7 @@ class Journal(Protocol):
     """Records what happens to orders; `tui.journal.order_journal` has the one on the disk.
 
     `hold`, `hold_cluster`, `intend` and `planned` raise JournalError, and then nothing may be
-    sent; nothing else raises.
+    sent; so does `rollout_cleared`, and nothing else.
     """
 
     trouble: str
@@ -119,6 +119,10 @@ class Journal(Protocol):
 
     def rollout_ended(self, plan: Plan, *, is_done: bool, text: str) -> None:
         """Record that a rollout ended."""
+        return
+
+    async def rollout_cleared(self, rollout: UnfinishedRollout) -> None:
+        """Record that a rollout of an earlier session is not to be offered again."""
         return
 
 

@@ -380,6 +380,16 @@ class OrderJournal:
         """Record that a rollout ended; one that has no such record was ended with its process."""
         self._put(self._in(plan, records.rollout_end(is_done=is_done, text=text)))
 
+    async def rollout_cleared(self, rollout: UnfinishedRollout) -> None:
+        """Write that a rollout of an earlier session is not offered again; raises JournalError."""
+        cleared = records.rollout_cleared(rollout.remaining)
+        fields = {**self._stamped(), "id": rollout.id, **cleared}
+        try:
+            await self._writer.do(lambda: self._write(fields), self._limit)
+        except JournalError as error:
+            self.trouble = str(error)
+            raise
+
     def _in(self, plan: Plan, fields: Mapping[str, Any]) -> dict[str, Any]:
         return {**self._stamped(), "id": self.rollout_id_of(plan), **fields}
 

@@ -214,6 +214,14 @@ class RolloutEndFields(TypedDict):
     text: str
 
 
+class RolloutClearedFields(TypedDict):
+    """The rest of a rollout that was cut off is not to be offered again."""
+
+    kind: Literal["rollout_cleared"]
+    remaining: list[str]
+    """The nodes that remain of it."""
+
+
 class SessionRecord(Envelope, SessionFields):
     """A process that may send actions began."""
 
@@ -270,6 +278,10 @@ class RolloutEndRecord(OrderEnvelope, RolloutEndFields):
     """The end of a rollout."""
 
 
+class RolloutClearedRecord(OrderEnvelope, RolloutClearedFields):
+    """The rest of a rollout of an earlier session is not to be offered again."""
+
+
 JournalRecord = (
     SessionRecord
     | SessionEndRecord
@@ -282,5 +294,6 @@ JournalRecord = (
     | PlanRecord
     | StepRecord
     | RolloutEndRecord
+    | RolloutClearedRecord
 )
 """One line of the journal."""

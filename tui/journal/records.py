@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         PlanFields,
         RefusedFields,
         ResolvedFields,
+        RolloutClearedFields,
         RolloutEndFields,
         SeenFields,
         SessionFields,
@@ -192,6 +193,11 @@ def rollout_end(*, is_done: bool, text: str) -> RolloutEndFields:
     """Return the record of a rollout's end: all nodes had their turn, or it was aborted."""
     result: Literal["done", "aborted"] = "done" if is_done else "aborted"
     return {"kind": "rollout_end", "result": result, "text": clean(text, TEXT_AT_MOST)}
+
+
+def rollout_cleared(remaining: Sequence[str]) -> RolloutClearedFields:
+    """Return the record that a person cleared the offer of a rollout's remaining nodes."""
+    return {"kind": "rollout_cleared", "remaining": [clean(name) for name in remaining]}
 
 
 # The session

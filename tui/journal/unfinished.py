@@ -184,7 +184,7 @@ def _text(fields: dict[str, Any], name: str) -> str:
 
 
 _RECENT = timedelta(days=1)
-_KINDS = (b'"plan"', b'"step"', b'"rollout_end"')
+_KINDS = (b'"plan"', b'"step"', b'"rollout_end"', b'"rollout_cleared"')
 _ACTION_KINDS = (b'"intent"', b'"result"', b'"verdict"', b'"resolved"')
 _GATED = frozenset({StepResult.VERIFIED.value, StepResult.SKIPPED.value})
 """The results of a turn that is over, after which no gate is missing."""
@@ -274,7 +274,7 @@ class RolloutFollower:
                     self._open[id_] = plan
             case "step" if id_ in self._open:
                 self._open[id_] = _after_step(self._open[id_], record)
-            case "rollout_end":
+            case "rollout_end" | "rollout_cleared":
                 self._open.pop(id_, None)
             case _ if self._open:
                 self._take_action(record, id_)

@@ -38,7 +38,7 @@ from tui.ui.format.node_view import NodeNews
 from tui.ui.format.status_lines import Palette
 from tui.ui.keymap import View, key_text, unavailable_text
 from tui.ui.screens.deck import DeckScreen
-from tui.ui.screens.live_screen import FilteredScreen, LiveScreen
+from tui.ui.screens.live_screen import FilteredScreen, LiveScreen, ServicesScreen
 from tui.ui.table.live_table import LiveTable
 from tui.ui.table.navigation import COLUMN_BINDINGS
 from tui.ui.terminal.ascii_signs import AsciiFilter, wants_ascii
@@ -369,6 +369,10 @@ class DeckApp(MouseSafeApp):
     def action_rollouts(self) -> None:
         """Show the open rollout, or the last one."""
         self._rollouts.show()
+
+    @on(ServicesScreen.CutOffCleared)
+    def _clear_cut_off(self) -> None:
+        self.run_worker(self._rollouts.clear_unfinished())
 
     def _open_rollout(self, number: int) -> None:
         from tui.ui.screens.rollout import RolloutScreen

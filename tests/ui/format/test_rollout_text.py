@@ -30,7 +30,7 @@ from tui.model.rollout import (
     StopReason,
 )
 from tui.model.service import KnownRun
-from tui.ui.controllers.rollouts import unfinished_text
+from tui.ui.controllers.rollouts import cleared_text, unfinished_text
 from tui.ui.format.rollout_text import (
     cut_off_line,
     rollout_alarm,
@@ -444,9 +444,6 @@ def test_the_key_of_rollouts_is_named_once_and_where_it_does_something() -> None
     assert found([ended, stands], cut_off) == ["shows", "", ""]
     assert found([ended], cut_off) == ["", "plans"]
     assert found([], cut_off) == ["plans"]
-    # Once its line is cleared, the key still plans the rest.
-    cleared = rollout_lines([ended], 30.0, 2, "o", PALETTE, cut_off=cut_off, is_cut_off_shown=False)
-    assert ["o shows it" in line.plain for line in cleared] == [False]
 
 
 def test_a_line_on_the_deck_that_does_not_fit_keeps_the_key_and_drops_parts_whole() -> None:
@@ -528,6 +525,23 @@ def test_a_rollout_that_was_cut_off_shows_what_was_skipped_and_why_it_stopped_la
     at = replace(rollout, stopped_at="n2", stop_text="ccs is STOPPED")
     assert unfinished_text(at) == (
         f"{what}: n0, n1 verified; n2 remains. It stopped at n2: ccs is STOPPED."
+    )
+
+
+@pytest.mark.parametrize(
+    ("trouble", "begins"),
+    [
+        ("", "Cleared, not offered again"),
+        ("disk full", "Cleared in this session only, the record failed: disk full"),
+    ],
+)
+def test_clearing_what_was_cut_off_is_reported_with_what_remains(trouble: str, begins: str) -> None:
+    nodes = tuple((f"n{number}", "") for number in range(5))
+    one = UnfinishedRollout("a-r1", "restart", "demo", ("ccs", "dmc"), nodes[:2], SINCE)
+    assert cleared_text([one], trouble) == f"{begins}: restart ccs, dmc of demo on n0, n1."
+    many = replace(one, cluster="", nodes=nodes)
+    assert cleared_text([one, many], trouble) == (
+        f"{begins}: restart ccs, dmc of demo on n0, n1; restart ccs, dmc on 5 nodes."
     )
 
 

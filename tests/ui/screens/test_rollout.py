@@ -167,11 +167,15 @@ async def test_o_plans_what_remains_of_a_rollout_that_was_cut_off(
         deck.fleet.rollouts.cut_off = (rest,)
         deck.app.rollouts_unfinished((rest,))
         await deck.shows("A rollout was cut off", "CUT OFF · node3, node1 remain · o plans them")
-        await deck.press("x")
-        await deck.until(lambda: "CUT OFF" not in deck.text)
         await deck.open("o", RolloutDialog)
         await deck.shows("1 of 2   node3", "2 of 2   node1")
         await deck.press("escape")
+        await deck.press("x")
+        await deck.shows(f"Cleared, not offered again: restart {SERVICE} of demo on node3, node1.")
+        assert "CUT OFF" not in deck.text
+        assert "A rollout was cut off" not in deck.text
+        await deck.press("o")
+        await deck.shows("No rollout was begun")
         last = replace(rest, done=frozenset({"node2", "node3"}), is_typed=True)
         deck.app.rollouts_unfinished((last,))
         await deck.open("o", RolloutDialog)

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 Notify = Callable[[str], None]
 
 _NAMED = 3
+_CLEARED = "cleared"
+"""The subject of the message that rollouts were cleared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +221,12 @@ class RolloutController:
             if before is None or before.remaining != rollout.remaining:
                 self._app.notify_latest(rollout.id, unfinished_text(rollout))
 
+    async def clear_unfinished(self) -> None:
+        """Offer what remains of earlier sessions' rollouts no more, and report that."""
+        if cleared := self._fleet.rollouts.cut_off:
+            trouble = await self._fleet.clear_cut_off()
+            self._app.notify_latest(_CLEARED, cleared_text(cleared, trouble))
+
     def moved(self, progress: RolloutProgress) -> None:
         """Show it on its own screen; where that is not open, warn of a pause."""
         stack = self._app.screen_stack
@@ -282,6 +290,18 @@ def unfinished_text(rollout: UnfinishedRollout) -> str:
     gate = f" The gate after {ungated} was not passed: look there first." if ungated else ""
     remain = f"{_some(rest)} remain{'s' if len(rest) == 1 else ''}"
     return f"A rollout was cut off: {what}: {', '.join(done)}; {remain}.{stop}{gate}"
+
+
+def cleared_text(rollouts: Sequence[UnfinishedRollout], trouble: str) -> str:
+    """Return that the rest of rollouts was cleared; `trouble` is why it was not recorded. Pure."""
+    rest = "; ".join(
+        f"{one.verb} {', '.join(one.names)}{f' of {one.cluster}' * bool(one.cluster)} on"
+        f" {_some(one.remaining)}"
+        for one in rollouts
+    )
+    if trouble:
+        return f"Cleared in this session only, the record failed: {trouble}: {rest}."
+    return f"Cleared, not offered again: {rest}."
 
 
 def _some(names: Sequence[str]) -> str:

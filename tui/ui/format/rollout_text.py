@@ -405,13 +405,11 @@ def rollout_lines(
     *,
     width: int = 10_000,
     cut_off: Sequence[UnfinishedRollout] = (),
-    is_cut_off_shown: bool = True,
 ) -> list[Text]:
     """Return rollouts in at most so many lines: paused ones first, then open, then ended.
 
-    One more is for those that were `cut_off`, unless it was cleared. The `key` is named once, where
-    it does something: it opens an open rollout, plans what was cut off where none is open, else
-    opens one that ended.
+    One more is for those that were `cut_off`. The `key` is named once, where it does something: it
+    opens an open rollout, plans what was cut off where none is open, else opens one that ended.
     """
     rank = {RolloutState.PAUSED: 0, RolloutState.RUNNING: 1}
     first = sorted(shown, key=lambda rollout: (rank.get(rollout.state, 2), -rollout.plan.number))
@@ -424,7 +422,7 @@ def rollout_lines(
     ]
     if more:
         lines[-1].append(more, palette["muted"])
-    if cut_off and is_cut_off_shown:
+    if cut_off:
         lines.append(cut_off_line(cut_off, key if plans else "", palette, width))
     return lines
 

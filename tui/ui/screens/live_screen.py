@@ -10,6 +10,7 @@ from typing import Any
 
 from rich.text import Text
 from textual import events, on
+from textual.message import Message
 from textual.screen import Screen, ScreenResultType
 from textual.widget import Widget
 from textual.widgets import Input
@@ -479,6 +480,9 @@ class FilteredScreen(LiveScreen[ScreenResultType]):
 class ServicesScreen(FilteredScreen[ScreenResultType]):
     """A live screen from whose table services are started, stopped and restarted."""
 
+    class CutOffCleared(Message):
+        """What remains of rollouts that were cut off is not to be offered again."""
+
     def __init__(
         self,
         fleet: Fleet,
@@ -562,8 +566,10 @@ class ServicesScreen(FilteredScreen[ScreenResultType]):
         self.show_around()
 
     def action_dismiss_orders(self) -> None:
-        """Clear finished orders from the screen."""
+        """Clear finished orders from the screen, and what was cut off for good."""
         self._orders.dismiss()
+        if self._fleet.rollouts.cut_off:
+            self.post_message(self.CutOffCleared())
         self.orders_moved()
 
 

@@ -21,7 +21,6 @@ class OrderLines(TextLine):
         self._fleet = fleet
         self._dismissed: set[int] = set()
         self._dismissed_rollouts: set[int] = set()
-        self._is_cut_off_dismissed = False
         self._ended: dict[int, float] = {}
 
     def present(self, palette: Palette, key: str) -> None:
@@ -47,7 +46,6 @@ class OrderLines(TextLine):
                 palette,
                 width=width,
                 cut_off=rollouts.cut_off,
-                is_cut_off_shown=not self._is_cut_off_dismissed,
             )
         lines += status_lines.order_lines(alone, now, _AT_MOST - len(lines), palette, width)
         self.say(Text("\n").join(lines))
@@ -61,8 +59,7 @@ class OrderLines(TextLine):
         self._ended = {number: at for number, at in self._ended.items() if number in orders}
 
     def dismiss(self) -> None:
-        """Show what has ended no more, nor what was cut off; its key still plans the rest."""
-        self._is_cut_off_dismissed = bool(self._fleet.rollouts.cut_off)
+        """Show what has ended no more."""
         orders, rollouts = self._fleet.orders.progress, self._fleet.rollouts.progress
         self._dismissed |= {number for number, order in orders.items() if not order.is_open}
         self._dismissed_rollouts |= {
