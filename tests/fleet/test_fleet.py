@@ -6,6 +6,7 @@ import itertools
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -35,6 +36,8 @@ from tui.fleet.events.pipeline import OF_A_KIND_AT_MOST
 from tui.fleet.fleet import Fleet
 from tui.fleet.protocols import NullHistory, NullJournal
 from tui.journal.journal_file import JournalError
+from tui.journal.order_journal import OrderJournal
+from tui.journal.other_actions import OtherActions
 from tui.journal.unfinished import UnfinishedRollout
 from tui.model.event import ConnectionLost, Event, EventKind
 from tui.model.event_text import event_text
@@ -105,6 +108,26 @@ async def test_the_rest_of_a_rollout_that_is_cleared_is_offered_no_more(
         assert deck.notes.offers == [(rest,), ()]
         deck.fleet.adopt([first, second])
         assert deck.fleet.rollouts.cut_off == (hidden,)
+
+
+async def test_a_rest_that_another_deck_clears_is_offered_no_more(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    first, second, _ = profiles(served)
+    rest, stays = (
+        UnfinishedRollout(id_, "restart", id_, ("ccs",), ((one.name, one.url),), datetime.now(UTC))
+        for id_, one in (("a-r1", first), ("b-r1", second))
+    )
+    journal, other = Unwritable("", rest, stays), OrderJournal(tmp_path / "rsdeck")
+    others = OtherActions(tmp_path / "rsdeck")
+    async with running(first, second, journal=journal, elsewhere=others, refresh=30) as deck:
+        await deck.until(lambda: deck.fleet.rollouts.cut_off == (rest, stays))
+        await other.begin()
+        await other.rollout_cleared(rest)
+        deck.fleet.look_elsewhere()
+        await deck.until(lambda: deck.fleet.rollouts.cut_off == (stays,))
+        assert not journal.cleared
+    other.end()
 
 
 async def test_a_profile_that_did_not_change_goes_on_with_the_same_watch(

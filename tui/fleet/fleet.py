@@ -89,6 +89,7 @@ class Fleet:
         self.rollout_rules = configuration.rollout
         self.listener: FleetListener = listener or NullListener()
         self._pipeline = EventPipeline(configuration.notify)
+        self._elsewhere = elsewhere
         self._changes = ChangeQueue(elsewhere, self._others_acted, self._pass_on, self.run_beside)
         self._baseline = EventBaseline()
         by_setting = _LOCKED_BY_SETTING if configuration.settings.read_only else ""
@@ -429,7 +430,7 @@ class Fleet:
     def _others_acted(self, actions: tuple[OtherAction, ...]) -> None:
         """Find the nodes to which other processes of this machine sent actions.
 
-        What is new of these is recorded.
+        What is new of these is recorded, and a rollout that was cleared there is offered no more.
         """
         nodes = self.nodes
         names = _nodes_of(actions, nodes)
@@ -454,6 +455,9 @@ class Fleet:
                 else:
                     self._keep_soon(partial(self.past.note, event, one.cluster))
         self._record_elsewhere([event for event in found if not self.events.holds_step(event)])
+        if self._cut_off and self._elsewhere is not None:
+            cleared = self._elsewhere.cleared_rollouts
+            self._offer(one for one in self._cut_off if one.id not in cleared)
 
     def _record_elsewhere(self, events: Sequence[Event]) -> None:
         """Record steps of actions of other processes.

@@ -27,6 +27,7 @@ _KINDS = (
     b'"kind":"intent"',
     b'"kind":"verdict"',
     b'"kind":"resolved"',
+    b'"kind":"rollout_cleared"',
 )
 
 
@@ -58,10 +59,14 @@ class OtherAction:
 
 
 class OtherActions:
-    """Follows the journal in a folder, but for the records of the session `own`."""
+    """Follows the journal in a folder, but for the records of the session `own`.
+
+    `cleared_rollouts` are the ids of the rollouts that were cleared, as far as it was read.
+    """
 
     def __init__(self, folder: Path, own: str = "") -> None:
         self._folder = folder
+        self.cleared_rollouts: frozenset[str] = frozenset()
         self._own = own
         self._reader = JournalReader(folder, tail=_TAIL)
         self._seen = (0, 0)
@@ -106,6 +111,8 @@ class OtherActions:
         match record.get("kind"):
             case "session":
                 self._sessions[str(record.get("session"))] = session_sender(record)
+            case "rollout_cleared":
+                self.cleared_rollouts |= {str(record.get("id"))}
             case "session_end":
                 self._end_session(record)
             case "intent":

@@ -328,6 +328,9 @@ READ_WITHIN = 0.5
 class ActionsElsewhere(Protocol):
     """What other processes order; `tui.journal.other_actions` reads it from the disk."""
 
+    cleared_rollouts: frozenset[str] = frozenset()
+    """The ids of rollouts that were cut off and that a person cleared in another process."""
+
     async def read(self) -> tuple[OtherAction, ...]:
         """Return the actions that are recorded by now."""
 
