@@ -1,25 +1,32 @@
 """Orders from the key to the verdict, through the modal, at the real server."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from textual import events
-from textual.widgets import Button
+from textual.widgets import Button, Input
 
 from tests.ui.conftest import (
     ARMS_AS_SHIPPED,
+    ARMS_AT_ONCE,
     NEVER_SURE,
     Deck,
+    key_event,
     open_deck,
     posts,
+    wait_until,
     write_configuration,
 )
+from tests.ui.dialogs.test_confirm import PALETTE, App
+from tests.ui.dialogs.test_order_facts import BY_PRIMARY, LOCAL, MORE, PLAIN
 from tests.ui.rollout_progress import QUICK
 from tui.config import load
+from tui.model.clock import monotonic
 from tui.model.order import Result
 from tui.sim.server import SimulatedCluster
-from tui.ui.dialogs.order import OrderDialog
+from tui.ui.dialogs.order import OrderCheck, OrderDialog
 from tui.ui.dialogs.unlock import UnlockDialog
 
 pytestmark = pytest.mark.real_time
@@ -499,3 +506,26 @@ async def test_another_node_than_the_profile_names_gets_no_order(
         await deck.confirm()
         await deck.shows("restart alert_mgr on node1: VERIFIED")
     assert [one.uid for one in posts(served)] == [1]
+
+
+async def test_after_another_endpoint_the_name_can_be_typed_at_once_by_mouse_and_by_keys() -> None:
+    """Enter in the field confirms; on the button it would take the next endpoint."""
+    made = replace(PLAIN.order, pressed_at=monotonic())
+    question = replace(PLAIN, order=made, routes=(LOCAL, BY_PRIMARY), ruling=MORE)
+    app = App(arming_times=ARMS_AT_ONCE)
+    async with app.run_test(size=(80, 40)) as pilot:
+        dialog = OrderDialog(question, PALETTE, lambda: OrderCheck(MORE), tuple)
+        app.push_screen(dialog)
+        await wait_until(lambda: dialog.is_armed and app.focused)
+        words = dialog.query_one("#words", Input)
+        assert app.focused is words
+        await pilot.click("#route")
+        await wait_until(lambda: dialog.order.route == BY_PRIMARY)
+        assert app.focused is words
+        await wait_until(lambda: dialog.is_armed)
+        button = dialog.query_one("#route", Button)
+        await wait_until(lambda: not button.has_class("-active"))
+        dialog.set_focus(button)
+        app.post_message(key_event("enter"))
+        await wait_until(lambda: dialog.order.route == LOCAL)
+        assert app.focused is words

@@ -319,6 +319,12 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
         found = self.query(selector).results(Input)
         return next((field.value.strip() for field in found), "")
 
+    def focus_field(self) -> None:
+        """Move the focus to the first field, where there is one and no field has it."""
+        fields = self.query(TypedInput)
+        if fields and self.focused not in fields:
+            self.set_focus(fields.first())
+
     def _help_text(self, hidden: Hint | None) -> Text:
         request = self._request
         if self.refused is not None:

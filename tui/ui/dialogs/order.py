@@ -196,6 +196,12 @@ def refusal_text(node: str, check: OrderCheck) -> str:
     return ruling.reason
 
 
+class _RouteButton(Button):
+    """A button that a click presses without moving the focus to it."""
+
+    FOCUS_ON_CLICK = False
+
+
 class OrderDialog(ConfirmDialog[Order]):
     """Asks before an order is sent; returns the order as confirmed, or None."""
 
@@ -291,13 +297,14 @@ class OrderDialog(ConfirmDialog[Order]):
     def more_buttons(self) -> Iterable[Button]:
         """Return the button for the other routes to the node, where there are any."""
         if len(self._question.routes) > 1:
-            yield Button(_ROUTE_LABEL, id="route", disabled=True)
+            yield _RouteButton(_ROUTE_LABEL, id="route", disabled=True)
 
     @on(Button.Pressed, "#route")
     def _next_route(self) -> None:
         routes = self._question.routes
         self._route = (self._route + 1) % len(routes)
         self.show_again()
+        self.focus_field()
 
 
 def route_text(question: OrderQuestion, order: Order) -> str:
