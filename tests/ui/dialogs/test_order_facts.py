@@ -311,14 +311,36 @@ def test_what_must_be_seen_is_the_beginning_of_all_that_is_shown(width: int) -> 
         order=replace(order("mdns_server", "envoy"), pressed_at=monotonic()),
         ruling=LOCKED,
         left_out=("ccs: is STOPPED",),
-        certificate="certificate ended yesterday",
         impact=(Finding(Subject.CLIENTS, 5, age=12.0), Finding(Subject.LICENSE, gap="403")),
     )
     dialog = dialog_of(question)
     facts, essentials = printed(dialog.facts, width), printed(dialog.essentials, width)
     assert facts[: len(essentials)] == essentials
     assert "".join("".join(essentials).split()).endswith('"services":["mdns_server","envoy"]}')
-    assert "yesterday" not in " ".join(essentials)
+    assert "vendor" not in " ".join(essentials)
+
+
+@pytest.mark.parametrize("width", [30, 56, 72])
+def test_every_warning_but_the_vendors_must_be_seen_and_stands_directly_below_the_sentence(
+    width: int,
+) -> None:
+    """P29: at 60x20 they would stand below the last line in view."""
+    question = replace(
+        PLAIN,
+        order=replace(order("alert_mgr", "envoy"), pressed_at=monotonic()),
+        ruling=MORE,
+        routes=(BY_PRIMARY,),
+        certificate="certificate ended yesterday",
+        rollout="rollout 1 (restart ccs)",
+        impact=(Finding(Subject.CLIENTS, 5, age=12.0),),
+    )
+    dialog = dialog_of(question)
+    text = "".join("".join(printed(dialog.essentials, width)).split())
+    warnings = order_warnings(question, dialog.order)
+    assert len(warnings) == 5
+    sentence = order_sentence(question, dialog.order)
+    begin = sentence + "".join(f"warning{warning}" for warning in warnings) + "service"
+    assert text.startswith("".join(begin.split()))
 
 
 def test_what_speaks_against_it_stands_out_from_what_is_beside_it() -> None:

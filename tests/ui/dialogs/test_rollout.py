@@ -250,6 +250,16 @@ def test_the_plan_says_for_how_many_seconds_a_restart_must_be_stable() -> None:
     assert "then 2.5 s stable" in "\n".join(page(plan(), 160, steady=2.5))
 
 
+def test_the_warnings_of_a_rollout_must_be_seen_and_stand_directly_below_the_sentence() -> None:
+    """P29."""
+    made = plan(danger="3 nodes, one after the other")
+    question = RolloutQuestion(made, remarks=("node3: certificate ended yesterday",))
+    lines = shown(RolloutPage(question, PALETTE, whole=False), 116)
+    warnings = [line.removeprefix("warning").strip() for line in lines[1:3]]
+    assert warnings == [made.danger, "node3: certificate ended yesterday"]
+    assert not any(line.startswith("vendor") for line in lines)
+
+
 def test_the_vendors_warning_for_required_services_is_another_than_for_optional_ones() -> None:
     last = page(plan(needs_reason=True, danger="ccs: required"), 160)[-1]
     assert last.endswith("for optional services only: send this only if Redis support says so")

@@ -322,7 +322,7 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
     def focus_field(self) -> None:
         """Move the focus to the first field, where there is one and no field has it."""
         fields = self.query(TypedInput)
-        if fields and self.focused not in fields:
+        if fields and not isinstance(self.focused, Input):
             self.set_focus(fields.first())
 
     def _help_text(self, hidden: Hint | None) -> Text:

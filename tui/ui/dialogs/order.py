@@ -96,18 +96,18 @@ def order_facts(question: OrderQuestion, order: Order, palette: Palette) -> Grou
     rows = order_essentials(question, order, palette)
     if route := route_text(question, order):
         rows.append(("endpoint", route, palette["muted"]))
-    rows += [("warning", text, palette["warn"]) for text in order_warnings(question, order)]
     vendor = VENDOR_REQUIRED if question.ruling.tier is Tier.LOCKED else VENDOR
     rows.append(("vendor", vendor, palette["muted"]))
     return facts_page(order_sentence(question, order), rows, palette)
 
 
 def order_essentials(question: OrderQuestion, order: Order, palette: Palette) -> list[Fact]:
-    """Return what is touched and what will be sent: what must be seen before confirming."""
+    """Return the warnings, what is touched and what is sent: what must be seen to confirm."""
     target, ruling = order.target, question.ruling
     rows: list[Fact] = []
     if ruling.tier is Tier.LOCKED:
         rows.append(("DANGER", ruling.reason, palette["bad"]))
+    rows += [("warning", text, palette["warn"]) for text in order_warnings(question, order)]
     for seen in order.services:
         rows.append(
             (
@@ -268,17 +268,16 @@ class OrderDialog(ConfirmDialog[Order]):
 
     @property
     def essentials(self) -> Group:
-        """What will happen, what it touches and what will be sent."""
+        """What will happen, the warnings, what it touches and what will be sent."""
         question = self._shown_question
         rows = order_essentials(question, question.order, self._palette)
         return facts_page(order_sentence(question, question.order), rows, self._palette)
 
     @property
     def ageless_essentials(self) -> object:
-        """The essentials and the warnings by the uptimes of when the key was pressed."""
+        """The essentials by the uptimes of when the key was pressed."""
         question = replace(self._question, impact=without_ages(self._question.impact))
-        rows = order_essentials(question, self.order, self._palette)
-        return rows, order_warnings(question, self.order)
+        return order_essentials(question, self.order, self._palette)
 
     def refusal(self) -> ConfirmRefusal | None:
         """Return what has changed since the key was pressed, or what the guard refuses now."""

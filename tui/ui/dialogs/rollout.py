@@ -75,7 +75,7 @@ class RolloutQuestion:
 
 @dataclass(frozen=True, slots=True)
 class RolloutPage:
-    """A question laid out for the width there is; `whole` with the warnings."""
+    """A question laid out for the width there is; `whole` with the vendor's warning."""
 
     question: RolloutQuestion
     palette: Palette
@@ -85,7 +85,8 @@ class RolloutPage:
         """Yield the table of facts."""
         rows = rollout_essentials(self.question, self.palette, options.max_width - _LABELS)
         if self.whole:
-            rows += rollout_warnings(self.question, self.palette)
+            vendor = VENDOR_REQUIRED if self.question.plan.needs_reason else VENDOR
+            rows.append(("vendor", vendor, self.palette["muted"]))
         sentence = rollout_sentence(self.question.plan, _skipped_count(self.question))
         page = facts_page(sentence, rows, self.palette)
         yield from console.render(page, options)
@@ -122,9 +123,13 @@ def _skipped(question: RolloutQuestion) -> list[str]:
 
 
 def rollout_essentials(question: RolloutQuestion, palette: Palette, room: int) -> list[Fact]:
-    """Return what is done to which nodes in turn, in values of `room` cells where they fit."""
+    """Return the warnings, and what is done to which nodes in turn.
+
+    Values take `room` cells where they fit.
+    """
     plan = question.plan
     rows: list[Fact] = [("DANGER", plan.danger, palette["bad"])] if plan.needs_reason else []
+    rows += [("warning", text, palette["warn"]) for text in _warnings(question)]
     rows += [("sent", text, palette["warn"]) for text in question.unknown]
     rows += [("skipped", text, palette["warn"]) for text in _skipped(question)]
     if len(plan.names) == 1 and purpose_of(plan.names[0]):
@@ -159,17 +164,14 @@ def _touched(question: RolloutQuestion, palette: Palette) -> list[Fact]:
     ]
 
 
-def rollout_warnings(question: RolloutQuestion, palette: Palette) -> list[Fact]:
+def _warnings(question: RolloutQuestion) -> list[str]:
     """Return the warnings of this rollout."""
     plan = question.plan
     warnings = [] if plan.needs_reason or not plan.danger else [plan.danger]
     warnings += question.remarks
     if API_CARRIERS & set(plan.names):
         warnings.append("an answer may be lost; the node is polled until it shows what happened")
-    return [
-        *(("warning", warning, palette["warn"]) for warning in warnings),
-        ("vendor", VENDOR_REQUIRED if plan.needs_reason else VENDOR, palette["muted"]),
-    ]
+    return warnings
 
 
 def _turn(step: Step, question: RolloutQuestion) -> list[str]:
@@ -262,12 +264,12 @@ class RolloutDialog(ConfirmDialog[Plan]):
 
     @property
     def facts(self) -> RolloutPage:
-        """The plan and its warnings."""
+        """The plan with all warnings, the vendor's last."""
         return RolloutPage(self._shown_question, self._palette, whole=True)
 
     @property
     def essentials(self) -> RolloutPage:
-        """The plan alone."""
+        """The plan with its own warnings."""
         return RolloutPage(self._shown_question, self._palette, whole=False)
 
     @property
@@ -279,7 +281,7 @@ class RolloutDialog(ConfirmDialog[Plan]):
             plan_impact_lines(plan.verb, impact),
             question.gates,
             question.unknown,
-            rollout_warnings(question, self._palette),
+            _warnings(question),
         )
 
     @property
