@@ -308,7 +308,8 @@ def help_text(shown: Asked) -> str:
 
 def can_confirm(shown: Asked) -> bool:
     """Whether `y` restarts, by what is shown."""
-    return help_text(shown).startswith("y restarts") and "wait" not in help_text(shown)
+    text = help_text(shown).removeprefix("it changed: read it again · ")
+    return text.startswith("y restarts") and "wait" not in text
 
 
 async def test_what_would_be_sent_is_seen_to_its_end_before_y_confirms_it() -> None:
@@ -384,7 +385,7 @@ async def test_what_changed_while_it_was_scrolled_has_to_be_seen_again_and_ages_
         question = shown.question
         assert isinstance(question, Ticking)
         question._renew()
-        await wait_until(lambda: help_text(shown).startswith("down shows the rest"))
+        await wait_until(lambda: "down shows the rest" in help_text(shown))
         while not can_confirm(shown):
             await shown.press("down")
         age = question.age
@@ -419,6 +420,56 @@ async def test_a_key_that_was_meant_for_what_was_shown_before_confirms_nothing()
         question._confirm()
         assert shown.answers == []
         await wait_until(lambda: can_confirm(shown))
+
+
+async def test_what_changed_is_said_until_a_key_counts_and_what_is_typed_meanwhile_is_kept() -> (
+    None
+):
+    """P5, P29: it scrolls to its beginning, and the name decides nothing before that is read."""
+    async with asked(Ticking, words="ccs") as shown:
+        question = shown.question
+        assert isinstance(question, Ticking)
+        question._renew()
+        while question._hidden(question._fit()):
+            await shown.press("down")
+        await shown.press("c")
+        words = question.query_one("#words", Input)
+        question.risk = "another risk"
+        question._renew()
+        assert not question.is_armed
+        key = key_event("c")
+        assert not question.drops_input(key), "it is dropped, though it decides nothing"
+        assert question.drops_input(key_event("enter"))
+        words.insert_text_at_cursor("c")
+        question._refresh_go()
+        assert help_text(shown).startswith("it changed: read it again · down shows the rest")
+        await wait_until(lambda: question.is_armed)
+        question._refresh_go()
+        assert help_text(shown).startswith("it changed: read it again · ")
+        await shown.press("s")
+        assert words.value == "ccs"
+        assert help_text(shown) == "down shows the rest, then it can be confirmed"
+        await shown.press("enter")
+        assert shown.answers == []
+        while question._hidden(question._fit()):
+            await shown.press("down")
+        await shown.press("enter")
+        await wait_until(lambda: shown.answers)
+        assert shown.answers == ["yes"]
+
+
+async def test_of_what_came_too_early_the_name_is_to_be_typed_again() -> None:
+    async with asked(words="ccs") as shown:
+        question = shown.question
+        armed_at, question._armed_at = question._armed_at, math.inf
+        await shown.press("c")
+        assert question.arming_hints == [("too early: type it again", "")]
+        question._armed_at = armed_at
+        await shown.press(*"ccs")
+        assert question.arming_hints == []
+        question._armed_at = math.inf
+        await shown.press("enter")
+        assert question.arming_hints == [("too early: repeat it", "")]
 
 
 async def test_while_there_is_more_to_see_that_is_the_only_hint() -> None:

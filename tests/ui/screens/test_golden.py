@@ -80,6 +80,7 @@ async def test_what_lies_over_the_deck(
         if name == "confirm":
             await deck.armed()
             await deck.until(lambda: "wait a moment" not in deck.text)
+            await _read_on(deck)
         elif name == "form":
             await deck.form()
         await deck.settle()
@@ -108,6 +109,7 @@ async def _plan_and_pause(size: tuple[int, int], configuration: Configuration) -
         await rollout_progress.ask(deck)
         await deck.armed()
         await deck.settle()
+        await _read_on(deck)
         hints = ("then it can be confirmed", "esc cancels")
         await deck.until(lambda: any(hint in deck.text for hint in hints))
         await matches(deck, f"rollout-plan-{size[0]}x{size[1]}", _as_shipped)
@@ -118,6 +120,12 @@ async def _plan_and_pause(size: tuple[int, int], configuration: Configuration) -
         await deck.shows("NOW: gate open")
         await deck.settle()
         await matches(deck, f"rollout-paused-{size[0]}x{size[1]}")
+
+
+async def _read_on(deck: Deck) -> None:
+    """Press a key that only scrolls: it ends the remark that an old answer changed the facts."""
+    while "changed: read it again" in deck.text:
+        await deck.press("up")
 
 
 def _as_shipped(text: str) -> str:

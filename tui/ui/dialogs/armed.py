@@ -59,10 +59,15 @@ class TypeAheadProofScreen(ModalScreen[_Result], Generic[_Result]):
         return self._arms.arming_times
 
     @property
+    def repeats(self) -> str:
+        """What to do again where input came too early."""
+        return "repeat it"
+
+    @property
     def arming_hints(self) -> list[Hint]:
         """That input is not accepted yet, or that it came before."""
         if self.is_armed:
-            return [("too early: repeat it", "")] if self._was_early else []
+            return [(f"too early: {self.repeats}", "")] if self._was_early else []
         return [("too early: wait a moment" if self._was_early else "wait a moment", "")]
 
     def with_arming(self, hints: Iterable[Hint]) -> list[Hint]:

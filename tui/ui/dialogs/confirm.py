@@ -114,7 +114,7 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
         self._view_report: FrameReport | None = None
         self._needed: dict[int, int] = {}
         self._shown: object = None
-        self._is_astray = self._is_unfinished = False
+        self._is_astray = self._is_unfinished = self._is_renewed = False
         self.refused: ConfirmRefusal | None = None
 
     # What a dialog defines
@@ -137,6 +137,11 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
         """
         return None
 
+    @property
+    def renewed(self) -> str:
+        """What is said where the essentials became others while it is open."""
+        return "it changed: read it again"
+
     @abstractmethod
     def refusal(self) -> ConfirmRefusal | None:
         """Return why it cannot be confirmed now, whatever is typed; None where it can."""
@@ -154,6 +159,12 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
         return ()
 
     # What is shown
+
+    @property
+    def repeats(self) -> str:
+        """What to do again where input came too early: to type the name, where it is missing."""
+        is_missing = self.field("#words") != self._request.words
+        return "type it again" if is_missing else super().repeats
 
     def compose(self) -> ComposeResult:
         """Lay out facts, fields and buttons."""
@@ -184,16 +195,23 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
         self.set_interval(_RENEWED_EVERY, self._renew)
 
     def _renew(self) -> None:
-        if self.renew_facts():
-            self.show_again()
+        """Find the facts anew; where what was read is another now, say so.
 
-    def show_again(self) -> None:
-        """Show the facts for what is chosen now; what must be seen anew is read before keys count.
-
-        A key on its way was meant for what was shown before.
+        What is being typed is kept meanwhile. It decides nothing before that is seen.
         """
-        if self.show_facts():
+        was_read = self.is_armed or self._is_renewed
+        if self.renew_facts() and self.show_again() and was_read:
+            self._is_renewed = self.takes_text_early = True
+
+    def show_again(self) -> bool:
+        """Show the facts for what is chosen now; return whether they must be seen anew.
+
+        They are read before keys count: a key on its way was meant for what was shown before.
+        """
+        is_other = self.show_facts()
+        if is_other:
             self.begin_arming()
+        return is_other
 
     def show_facts(self) -> bool:
         """Show the facts for what is chosen now; return whether they must be seen anew."""
@@ -333,15 +351,16 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
             return hint_line([(label, "escape")], self._palette["warn"])
         if hidden == _TOO_SMALL and not self.is_armed:
             hidden = None  # the first layout may be too high, and the next one is not
+        renewed = [(self.renewed, "")] if self._is_renewed else []
         if hidden:
-            hints = self._hidden_hints(hidden)
+            hints = [*renewed, hidden] if renewed else self._hidden_hints(hidden)
             hints = hints if self.is_armed else self.with_arming(hints)
             return hint_line(hints, self._palette["warn"])
         facts = self.query_one("#facts", VerticalScroll)
         below = facts.scroll_offset.y < facts.max_scroll_y
         more = [("down: more", "down")] if below and self.is_armed else []
         typed = self.field("#words")
-        if not request.words.startswith(typed):
+        if not request.words.startswith(typed) and not renewed:
             return Text(f"does not match: type {request.words}", self._palette["bad"])
         if self._is_astray and not isinstance(self.focused, Input):
             return hint_line([(f"tab, then type {request.words}", "tab")], self._palette["warn"])
@@ -352,10 +371,10 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
             hints.append((f"esc {request.backs}", "escape"))
         else:
             hints = [(f"y {request.verb}s", "y"), (f"n or esc {request.backs}", "escape")]
-        is_new = self.arming_hints or self._is_unfinished
+        is_new = self.arming_hints or self._is_unfinished or renewed
         style = self._palette["warn"] if is_new else self._palette["muted"]
         style = style if self.is_armed else self._palette["off"]
-        return hint_line(self.with_arming([*hints, *more]), style)
+        return hint_line(self.with_arming([*renewed, *hints, *more]), style)
 
     def _hidden_hints(self, hidden: Hint) -> list[Hint]:
         """Return what shows the rest, and what comes then: what to type, once no field says it."""
@@ -370,7 +389,10 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
 
     def drops_input(self, event: events.Event) -> bool:
         """Whether an event is to be dropped; a click on what is disabled rings the bell."""
+        was_armed = self.is_armed
         is_dropped = super().drops_input(event)
+        if was_armed and not is_dropped and isinstance(event, events.Key | events.MouseDown):
+            self._is_renewed = False
         if isinstance(event, events.MouseDown) and not is_dropped:
             go = self.query_one("#go", Button)
             if go.disabled and go.region.contains(event.screen_x, event.screen_y):

@@ -300,6 +300,11 @@ class RolloutDialog(ConfirmDialog[Plan]):
         )
         return replace(self._question, plan=replace(plan, steps=steps))
 
+    @property
+    def renewed(self) -> str:
+        """What is said where the plan touches others now, or a gate is another."""
+        return "the plan changed: read it again"
+
     def refusal(self) -> ConfirmRefusal | None:
         """Return what has changed since the key was pressed."""
         return self._check_again()
