@@ -24,6 +24,9 @@ async def test_another_node_with_problems_is_named_with_the_worst_of_them(
             return [(one.names, one.remarks) for one in found if one.subject is Subject.UNHEALTHY]
 
         await deck.until(lambda: ill() == [(("node2",), (("node2", "alert_mgr STOPPED"),))])
+        served.cluster.stop(2, "mdns_server")
+        worst = "alert_mgr STOPPED and 1 more"
+        await deck.until(lambda: ill() == [(("node2",), (("node2", worst),))])
 
 
 async def test_what_is_wrong_on_the_node_itself_is_named_but_for_what_is_acted_on(

@@ -91,9 +91,13 @@ def _state(watch: NodePoller, now: float) -> PeerState:
 
 
 def _worst(watch: NodePoller) -> str:
-    """Return the worst problem of a node's services, else what its cluster reports of it."""
+    """Return the worst problem of a node's services, and the number of the others.
+
+    Where they have none it is what its cluster reports of it.
+    """
     if problems := watch.tally.problems:
-        return f"{problems[0].shown} {problems[0].status or 'without a status'}"
+        more = f" and {len(problems) - 1} more" if len(problems) > 1 else ""
+        return f"{problems[0].shown} {problems[0].status or 'without a status'}{more}"
     health = watch.facts.health
     return "" if health is None else _reported(health)
 
