@@ -253,6 +253,10 @@ def test_what_must_be_typed_is_what_the_guard_wants(
             ["rollout 1 (restart ccs) is open here and will pause when it sees this action"],
         ),
         (
+            replace(PLAIN, rollout="rollout 1 (restart ccs)", is_rollout_paused=True),
+            ["rollout 1 (restart ccs) is paused here: its gate is checked again before it goes on"],
+        ),
+        (
             replace(PLAIN, order=replace(PLAIN.order, route=BY_PRIMARY)),
             [
                 (

@@ -23,6 +23,7 @@ from tui.model.clock import monotonic
 from tui.model.dataclass import dataclass
 from tui.model.node import Role
 from tui.model.order import Order, Route, Tier, Verb
+from tui.model.rollout import RolloutProgress, RolloutState
 from tui.model.service import Kind, kind_of
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.status_lines import Palette
@@ -194,7 +195,7 @@ class OrderController:
             return
         from tui.ui.dialogs.order import OrderDialog, OrderQuestion
 
-        order = bound.order
+        order, rollout = bound.order, self._rollout_on(node)
         question = OrderQuestion(
             order,
             bound.ruling,
@@ -202,7 +203,8 @@ class OrderController:
             self._routes(order),
             hidden=choice.hidden,
             certificate=self.view(node).certificate,
-            rollout=self._rollout_on(node),
+            rollout=f"rollout {rollout.plan.number} ({rollout.plan.title})" if rollout else "",
+            is_rollout_paused=rollout is not None and rollout.state is RolloutState.PAUSED,
             impact=self._impact(order),
             cluster=self._fleet.watch(node).profile.cluster,
             answered_at=self._fleet.watch(node).reading.answered_at,
@@ -224,13 +226,12 @@ class OrderController:
             return ()
         return order_impact(self._fleet, order.verb, order.names, node, monotonic())
 
-    def _rollout_on(self, node: str) -> str:
-        """Return the rollout that includes a node and is open; empty if there is none."""
+    def _rollout_on(self, node: str) -> RolloutProgress | None:
+        """Return the rollout that includes a node and is open; None if there is none."""
         for rollout in self._fleet.rollouts.open:
-            plan = rollout.plan
-            if any(step.node == node for step in plan.steps):
-                return f"rollout {plan.number} ({plan.title})"
-        return ""
+            if any(step.node == node for step in rollout.plan.steps):
+                return rollout
+        return None
 
     def _check_again(self, order: Order) -> "OrderCheck":
         from tui.ui.dialogs.order import OrderCheck

@@ -48,10 +48,11 @@ class OrderQuestion:
 
     `impact` is what it touches. `cluster` is the name by which profiles are grouped. `hidden` are
     the services that a filter hides. `certificate` is a remark that the node's certificate is not
-    valid, or not for long; empty else. `rollout` names one that is open on the node's cluster, and
-    will pause. `answered_at` is when the answer came that showed its services (monotonic), None for
-    when the key was pressed. `again` is the key that opens another dialog like it. `seen_ago` is
-    how old what is shown of its services is, in seconds, where it is not known to be so any more.
+    valid, or not for long; empty else. `rollout` names one that is open on the node's cluster: it
+    `is_rollout_paused` already, or will pause. `answered_at` is when the answer came that showed
+    its services (monotonic), None for when the key was pressed. `again` is the key that opens
+    another dialog like it. `seen_ago` is how old what is shown of its services is, in seconds,
+    where it is not known to be so any more.
     """
 
     order: Order
@@ -61,6 +62,7 @@ class OrderQuestion:
     hidden: frozenset[str] = frozenset()
     certificate: str = ""
     rollout: str = ""
+    is_rollout_paused: bool = False
     impact: tuple[Finding, ...] = ()
     cluster: str = ""
     answered_at: float | None = None
@@ -170,7 +172,10 @@ def order_warnings(question: OrderQuestion, order: Order) -> Sequence[str]:
     if question.certificate:
         warnings.append(f"{question.certificate}; it is the certificate that the profile trusts")
     if question.rollout:
-        warnings.append(f"{question.rollout} is open here and will pause when it sees this action")
+        then = "is open here and will pause when it sees this action"
+        if question.is_rollout_paused:
+            then = "is paused here: its gate is checked again before it goes on"
+        warnings.append(f"{question.rollout} {then}")
     if order.route.path == Route.PRIMARY:
         warnings.append(
             "this path acts on whichever node is primary when it arrives; a node that is not "
