@@ -9,6 +9,7 @@ from rich.text import Text
 
 from tests.ui.node_views import node_view
 from tui.fleet.why import NextStep, Offer
+from tui.model.clock import clock_text
 from tui.model.context import Alert, ClusterContext, Known
 from tui.model.event import CrashLoop, Event
 from tui.model.node import Identity
@@ -45,6 +46,7 @@ from tui.ui.format.status_lines import (
 from tui.ui.themes import STYLES
 
 PALETTE = dict.fromkeys(STYLES, "")
+ORDERED = clock_text(datetime(2026, 1, 1, tzinfo=UTC))
 DOWN, UP = TimelineMark(Moment.DOWN, 1.0), TimelineMark(Moment.UP, 6.0)
 
 
@@ -70,8 +72,8 @@ def shown(at_most: int, *progress: OrderProgress) -> list[str]:
 def test_all_lines_are_shown_where_there_is_room() -> None:
     lines = shown(2, order(1, Result.VERIFIED), order(2, Result.FLAPPING))
     assert lines == [
-        "✓ restart svc1a on node1: VERIFIED",
         "✗ restart svc2a on node1: FLAPPING",
+        f"✓ restart svc1a on node1: VERIFIED · {ORDERED}",
     ]
 
 
@@ -82,12 +84,12 @@ def test_verified_services_leave_first_and_then_the_oldest() -> None:
         order(3, Result.VERIFIED),
     )
     assert shown(3, *orders) == [
-        "✗ restart svc1a on node1: FLAPPING",
-        "? restart svc2a on node1: UNKNOWN",
+        f"? restart svc2a on node1: UNKNOWN · {ORDERED}",
+        f"✗ restart svc1a on node1: FLAPPING · {ORDERED}",
         "and 2 more: x clears, d shows each",
     ]
     assert shown(2, *orders) == [
-        "? restart svc2a on node1: UNKNOWN",
+        f"? restart svc2a on node1: UNKNOWN · {ORDERED}",
         "and 3 more: x clears, d shows each",
     ]
 
@@ -98,7 +100,7 @@ def test_a_service_named_verified_does_not_leave_for_its_name() -> None:
         failed.order, failed.phase, verdicts=(Verdict("VERIFIED", Result.FLAPPING),)
     )
     others = (order(number, Result.VERIFIED) for number in (2, 3, 4))
-    assert shown(2, failed, *others)[0] == ("✗ restart VERIFIED on node1: FLAPPING")
+    assert shown(2, failed, *others)[0] == f"✗ restart VERIFIED on node1: FLAPPING · {ORDERED}"
 
 
 def test_why_an_order_failed_is_shown_whole_or_by_the_key_that_shows_it() -> None:
@@ -122,11 +124,12 @@ def test_why_an_order_was_not_sent_has_a_line_of_its_own_where_there_is_room() -
         return [one.plain for one in order_lines(unsent, 30.0, at_most, PALETTE, width)]
 
     head = " ✗ restart svc1a on node1: NOT SENT"
-    assert lines(4) == [head, f"   {why}"] * 2
-    assert lines(3) == [f"{head} · d shows why", head, f"   {why}"]
-    assert lines(2) == [f"{head} · d shows why"] * 2
-    assert lines(4, width=70) == [f"{head} · d shows why"] * 2
-    assert lines(4, width=120) == [f"{head} · {why}"] * 2
+    older = f"{head} · {ORDERED}"
+    assert lines(4) == [head, f"   {why}", older, f"   {why}"]
+    assert lines(3) == [head, f"   {why}", f"{older} · d shows why"]
+    assert lines(2) == [f"{head} · d shows why", f"{older} · d shows why"]
+    assert lines(4, width=70) == lines(2)
+    assert lines(4, width=130) == [f"{head} · {why}", f"{older} · {why}"]
 
 
 def test_an_action_of_which_it_is_still_watched_what_came_is_not_called_unknown() -> None:
@@ -184,6 +187,78 @@ def test_an_open_action_shows_what_it_waits_for_and_how_far_it_has_come(
     late = replace(sent, sent_at=8.0, seen_at=18.0)  # 12 s earlier, by a node that is silent now
     assert ", not seen for 12 s" in shown(1, late)[0]
     assert shown(1, late)[0].replace(", not seen for 12 s", "") == shown(1, sent)[0]
+
+
+PHASES = {
+    "checking": OrderProgress(order(1).order, OrderPhase.CHECKING),
+    "sending": OrderProgress(order(1).order, OrderPhase.SENDING),
+    "waiting": OrderProgress(
+        order(1).order, OrderPhase.WATCHING, sent_at=28.0, steady=10.0, seen_at=29.0
+    ),
+    "4 of 10 s": OrderProgress(
+        order(1).order,
+        OrderPhase.WATCHING,
+        timelines={"a": (DOWN, UP)},
+        sent_at=20.0,
+        steady=10.0,
+        seen_at=30.0,
+    ),
+    "not seen": OrderProgress(
+        order(1).order, OrderPhase.WATCHING, sent_at=8.0, steady=10.0, seen_at=18.0
+    ),
+}
+LONG = "crdb_coordinator_with_a_very_long_name"
+
+
+def placed(progress: OrderProgress, node: str, *services: str) -> OrderProgress:
+    seen = tuple(SeenService(name, "RUNNING", Kind.OPTIONAL) for name in services)
+    target = replace(progress.order.target, node=node)
+    return replace(progress, order=replace(progress.order, services=seen, target=target))
+
+
+@pytest.mark.parametrize("width", [40, 60])
+@pytest.mark.parametrize("node", ["node1", "payments-eu-west-1-node1-of-35.example.com"])
+@pytest.mark.parametrize("services", [("mdns_server",), (LONG,), (LONG, "dmcproxy", "ccs")])
+@pytest.mark.parametrize("phase", PHASES)
+def test_a_narrow_line_of_an_open_action_shows_what_it_is_and_how_far_it_has_come(
+    phase: str, services: tuple[str, ...], node: str, width: int
+) -> None:
+    (line,) = order_lines([placed(PHASES[phase], node, *services)], 30.0, 4, PALETTE, width)
+    assert line.cell_len <= width
+    head, _, rest = line.plain.partition(": ")
+    assert head.startswith(" … restart ")
+    named, _, where = head.removeprefix(" … restart ").partition(" on ")
+    assert named[:3] in {LONG[:3], "mdn", "3 s"}
+    assert where[:3] == node[:3]
+    assert phase in rest
+
+
+@pytest.mark.parametrize("width", [40, 60])
+@pytest.mark.parametrize("result", list(Result))
+def test_a_narrow_line_of_an_ended_action_shows_its_result_whole(
+    result: Result, width: int
+) -> None:
+    ended = placed(order(1, result), "payments-eu-west-1-node1-of-35.example.com", LONG)
+    ended = replace(ended, verdicts=(Verdict(LONG, result, "a reason that is long " * 4),))
+    (line,) = order_lines([ended], 30.0, 1, PALETTE, width)
+    assert line.cell_len <= width
+    assert line.plain.rpartition(": ")[2].startswith(result.value.upper())
+    assert "restart crdb" in line.plain
+    assert " on pay" in line.plain
+
+
+def test_the_progress_of_the_newest_action_stands_above_what_an_older_one_came_to() -> None:
+    lines = order_lines(
+        [order(1, Result.VERIFIED), placed(PHASES["sending"], "node1", "svc2a")],
+        30.0,
+        4,
+        PALETTE,
+        60,
+    )
+    assert [line.plain for line in lines] == [
+        " … restart svc2a on node1: sending",
+        f" ✓ restart svc1a on node1: VERIFIED · {ORDERED}",
+    ]
 
 
 def test_the_banner_joins_what_must_not_be_overlooked() -> None:

@@ -18,7 +18,7 @@ from tui.model.event_text import event_text
 from tui.model.order import OrderPhase, OrderProgress, Result, TimelineMark, Verb
 from tui.model.reading import Remedy, Trouble
 from tui.model.service import Health, Service
-from tui.model.text import visible_name
+from tui.model.text import cut, visible_name
 from tui.ui.format.node_view import NodeView
 from tui.ui.format.parts import Part, parts_that_fit
 from tui.ui.format.service_row import GLYPHS, RESTARTED
@@ -388,26 +388,33 @@ def order_words(progress: OrderProgress) -> str:
 def order_lines(
     shown: Sequence[OrderProgress], now: float, at_most: int, palette: Palette, width: int = 10_000
 ) -> list[Text]:
-    """Return the newest orders in at most so many lines; verified services are left out first.
+    """Return orders in at most so many lines, the newest first; `shown` has it last.
 
-    What does not fit into `width` cells of a line is left out of it whole; why one was not well
-    has a line of its own then, while there is room, the newest first.
+    Verified services are left out first, then the oldest. What does not fit into `width` cells of
+    a line is left out of it whole, but for what the action is and how far it has come; why one was
+    not well has a line of its own then, while there is room. What an older action came to has the
+    time at which it was ordered.
     """
-    lines = [entry for progress in shown for entry in _order_lines(progress, now, palette, width)]
+    newest = shown[-1] if shown else None
+    lines = [
+        entry
+        for progress in reversed(shown)
+        for entry in _order_lines(progress, now, palette, width, is_newest=progress is newest)
+    ]
     left_out = 0
     while len(lines) + bool(left_out) > at_most:
-        verified = (at for at, line in enumerate(lines) if line.result is Result.VERIFIED)
-        del lines[next(verified, 0)]
+        last = len(lines) - 1
+        verified = (at for at in range(last, -1, -1) if lines[at].result is Result.VERIFIED)
+        del lines[next(verified, last)]
         left_out += 1
     texts: list[Text] = []
     room = at_most - len(lines) - bool(left_out)
-    for line in reversed(lines):
+    for line in lines:
         if line.why is not None and room > 0:
-            texts += line.why, line.head
+            texts += line.head, line.why
             room -= 1
         else:
             texts.append(line.text)
-    texts.reverse()
     if left_out:
         texts.append(Text(f" and {left_out} more: x clears, d shows each", palette["muted"]))
     return texts
@@ -427,50 +434,96 @@ class _OrderLine:
 
 
 def _order_lines(
-    progress: OrderProgress, now: float, palette: Palette, width: int
+    progress: OrderProgress, now: float, palette: Palette, width: int, *, is_newest: bool
 ) -> list[_OrderLine]:
     """Return an order's lines: one while it is open, then one a service."""
     given = progress.order
-    who = f"{given.verb.value} {', '.join(given.names)} on {given.target.node}"
     if progress.is_open:
-        line = Text(f" … {who}: ", palette["moving"])
-        line.append(
-            progress.phase.value
-            if progress.phase is not OrderPhase.WATCHING
-            else stable_text(progress, now, _AWAITED[given.verb])
-        )
+        who, phase = _open_words(progress, now, width - cell_len(" … : "))
+        line = Text(f" … {who}: {phase}", palette["moving"])
         if len(given.names) == 1:
             more = _timeline_part(progress.timelines.get(given.names[0], ()), 1, palette)
         else:
             count = f"{len(progress.verdicts)} of {len(given.names)} decided"
             more = Part(Text(count if progress.verdicts else "", palette["muted"]), 1)
-        said = [Part(line, 0), more]
-        kept = parts_that_fit([part for part in said if part.text.plain], width, len(_DOT))
-        return [_OrderLine(join([part.text for part in kept]))]
+        return [_OrderLine(_with_parts(line, [more], width))]
     lines: list[_OrderLine] = []
     for verdict in progress.verdicts:
         (glyph, style), word = _RESULTS[verdict.result], verdict.result.value.upper()
         is_unsettled = verdict.service in progress.unsettled
         if is_unsettled:
             (glyph, style), word = ("…", "moving"), "still watched"
-        head = Text(f" {glyph} {given.verb.value} {verdict.service} on {given.target.node}: ")
+        room = width - cell_len(f" {glyph} : {word}")
+        who = _cut_action(given.verb, verdict.service, given.target.node, room)
+        head = Text(f" {glyph} {who}: ")
         head.append(word, palette[style])
         is_plain = is_unsettled or verdict.result is Result.VERIFIED
-        parts = (
-            Part(head, 0),
-            Part(
-                Text(verdict.text, palette["muted" if is_plain else style]),
-                1,
-                None if is_plain else Text("d shows why", palette["muted"]),
-            ),
-            _timeline_part(verdict.timeline, 2, palette),
+        ordered = Part(Text("" if is_newest else clock_text(given.pressed_on), palette["muted"]), 1)
+        text = _with_parts(
+            head,
+            [
+                ordered,
+                Part(
+                    Text(verdict.text, palette["muted" if is_plain else style]),
+                    2,
+                    None if is_plain else Text("d shows why", palette["muted"]),
+                ),
+                _timeline_part(verdict.timeline, 3, palette),
+            ],
+            width,
         )
-        kept = parts_that_fit([part for part in parts if part.text.plain], width, len(_DOT))
-        text = join([part.text for part in kept])
         why = Text(f"   {verdict.text}", palette[style])
         is_cut = not is_plain and verdict.text not in text.plain and why.cell_len <= width
-        lines.append(_OrderLine(text, verdict.result, head, why if is_cut else None))
+        above = _with_parts(head, [ordered], width)
+        lines.append(_OrderLine(text, verdict.result, above, why if is_cut else None))
     return lines
+
+
+def _with_parts(head: Text, parts: Sequence[Part], width: int) -> Text:
+    """Return `head`, and of the parts behind it those that fit."""
+    room = width - head.cell_len - len(_DOT)
+    kept = parts_that_fit([part for part in parts if part.text.plain], room, len(_DOT))
+    return join([head, *(part.text for part in kept)])
+
+
+def _open_words(progress: OrderProgress, now: float, room: int) -> tuple[str, str]:
+    """Return what an open action is and how far it has come, together in `room` cells.
+
+    Of too many services only their number is named; then how far it has come is said in fewer
+    words, and last of all the names are cut.
+    """
+    given = progress.order
+    names, node, phases = given.names, given.target.node, _phase_texts(progress, now)
+    services = [", ".join(names), *([f"{len(names)} services"] if len(names) > 1 else [])]
+    for phase in phases:
+        for some in services:
+            who = f"{given.verb.value} {some} on {node}"
+            if cell_len(who) + cell_len(phase) <= room:
+                return who, phase
+    shortest = phases[-1]
+    return _cut_action(given.verb, services[-1], node, room - cell_len(shortest)), shortest
+
+
+def _cut_action(verb: Verb, services: str, node: str, room: int) -> str:
+    """Return what an action is in `room` cells; of the names, the longer one is cut first."""
+    left = max(2, room - cell_len(f"{verb.value}  on "))
+    services = cut(services, max(left - cell_len(node), left // 2))
+    return f"{verb.value} {services} on {cut(node, left - cell_len(services))}"
+
+
+def _phase_texts(progress: OrderProgress, now: float) -> tuple[str, ...]:
+    """Return how far an open action has come, in ever fewer words."""
+    if progress.phase is not OrderPhase.WATCHING:
+        return (progress.phase.value,)
+    full = stable_text(progress, now, _AWAITED[progress.order.verb])
+    if is_unseen(progress, now):
+        unseen = one_unit(progress.unseen_for(now))
+        return full, f"not seen for {unseen}", f"not seen {unseen}"
+    stable = progress.stable_for()
+    if stable is None:
+        return full, "waiting"
+    held = f"{stable:.0f} of {progress.steady:.0f} s"
+    return full, f"stable {held}", held
 
 
 def stable_text(progress: OrderProgress, now: float, awaited: str = "") -> str:
