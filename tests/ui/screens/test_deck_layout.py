@@ -79,6 +79,13 @@ async def test_the_detail_is_laid_out_for_its_width_once_it_is_opened(
         assert re.search(r"Sends alerts.*What happened", deck.text)
         await deck.resize(80, 24)
         assert not re.search(r"Sends alerts.*What happened", deck.text)
+        await deck.resize(60, 20)
+        await deck.shows("alert_mgr · tab, then down: ")
+        await deck.press("tab", "down")
+        await deck.shows("alert_mgr · down: ")
+        await deck.press("end")
+        await deck.until(lambda: "down: " not in deck.text)
+        await deck.shows("no events")
 
 
 async def test_the_key_bar_dims_what_would_be_refused_on_the_service_under_the_cursor(

@@ -37,10 +37,14 @@ class ScrollPage(VerticalScroll):
         super().watch_scroll_y(old_value, new_value)
         self.show_hints()
 
+    @property
+    def lines_below(self) -> int:
+        """How many lines follow below those in view."""
+        return round(self.max_scroll_y - self.scroll_offset.y)
+
     def show_hints(self) -> None:
         """Show in the frame what holds now."""
-        below = round(self.max_scroll_y - self.scroll_offset.y)
-        hints = [*hint_more_below(below), *self._hints()]
+        hints = [*hint_more_below(self.lines_below), *self._hints()]
         if (hints, self.outer_size.width) != self._shown:
             self._shown = (hints, self.outer_size.width)
             self.border_subtitle = hint_border(*self._shown)
