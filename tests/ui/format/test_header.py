@@ -1,5 +1,6 @@
 """The header band: fixed pills, sums that say what is not known, whole parts or none."""
 
+from collections import defaultdict
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -195,6 +196,38 @@ def test_a_value_that_could_not_be_read_again_has_its_age() -> None:
     assert "quorum ok, 3 m old" in summed(
         context=ClusterContext(quorum=Known(Quorum(3, 3), "403", read_at=NOW - 200))
     )
+
+
+def test_what_surrounds_nodes_of_which_none_answers_is_dim_and_has_its_age_once() -> None:
+    lost = Trouble(TroubleKind.UNREACHABLE, "refused the connection")
+    views = [node_view(name, age=48.0, trouble=lost) for name in ("node1", "node2")]
+    read = {"alerts": (), "quorum": Quorum(3, 3), "license": FULL.license.value}
+    known = {name: Known(value, "timed out", read_at=NOW - 48) for name, value in read.items()}
+    summary = ClusterSummary.of(views, 0, [ClusterContext(**known)])
+    parts = cluster_parts(summary, NOW, TODAY, defaultdict(str, muted="dim", ok="green"))
+    assert words(parts)[2:] == [
+        "alerts 0", "quorum ok", "license 41 d", "certs —", "as of 48 s ago",
+    ]  # fmt: skip
+    assert {span.style for part in parts[2:5] for span in part.text.spans} == {"dim"}
+
+
+def test_what_surrounds_nodes_has_its_age_from_two_of_its_reading_periods_on() -> None:
+    view = node_view("node1", Service("a", "RUNNING"))
+    for age, shown in ((59.0, []), (61.0, ["as of 1 m ago"])):
+        old = Known(Quorum(3, 3), "", read_at=NOW - age)
+        summary = ClusterSummary.of([view], 0, [replace(FULL, quorum=old)], placed(FULL))
+        parts = words(cluster_parts(summary, NOW, TODAY, PALETTE))
+        assert [part for part in parts if "as of" in part] == shown
+        narrow = words(brief_parts(Text("node1"), summary, view, NOW, TODAY, palette=PALETTE))
+        assert [part for part in narrow if "as of" in part] == shown
+
+
+def test_nodes_of_which_none_has_answered_lately_are_stale_by_the_newest_answer() -> None:
+    old, older = (node_view("node1", age=age) for age in (48.0, 90.0))
+    never = node_view("node2", age=None)
+    assert words(pills([older, old, never], PALETTE)) == ["STALE 48 s"]
+    assert words(pills([old, node_view("node3")], PALETTE)) == []
+    assert words(pills([never], PALETTE)) == []
 
 
 def test_a_count_that_may_be_too_small_has_a_plus() -> None:

@@ -6,12 +6,13 @@ What does not fit leaves out its least important part whole.
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from rich.text import Text
 
+from tui.fleet.polling.cluster_context import CONTEXT_EVERY
 from tui.model.clock import one_unit
-from tui.model.context import ClusterContext, Known, Quorum
+from tui.model.context import ClusterContext, Known
 from tui.model.dataclass import dataclass
 from tui.model.node import Environment, Role
 from tui.model.service import Health
@@ -112,12 +113,14 @@ def pills(
 ) -> tuple[Part, ...]:
     """Return what must not be overlooked of the session and the nodes shown, in a fixed order.
 
-    Those of a node are of the only one, or of any. The outermost is the environment.
+    Those of a node are of the only one, or of any; stale is only what has no fresh node, by the
+    newest answer. The outermost is the environment.
     """
     environments = {view.environment for view in views}
     locked = read_only or (bool(views) and all(view.read_only for view in views))
-    only = views[0] if len(views) == 1 else None
-    stale = f"STALE {one_unit(only.age or 0)}" if only is not None and only.is_stale else ""
+    ages = [view.age or 0 for view in views if view.is_stale]
+    is_stale = bool(ages) and not any(view.is_fresh for view in views)
+    stale = f"STALE {one_unit(min(ages))}" if is_stale else ""
     texts = (
         ("MAINTENANCE", any(view.facts.maintenance for view in views), "banner", 4),
         ("UNLOCKED", unlocked, "banner", 5),
@@ -148,6 +151,7 @@ def cluster_parts(
         is_past=summary.is_past,
     )
     again, fewest = _restarts_in_brief(summary)
+    around = _Around.of(summary, now, palette)
     parts = [
         Part(_nodes_counted(summary, palette), 0),
         Part(services, 2),
@@ -158,10 +162,11 @@ def cluster_parts(
             3,
         ),
         Part(Text(again, palette["warn"]), 3, Text(fewest, palette["warn"])),
-        _alerts(summary, now, palette),
-        _quorum([context.quorum for context in summary.contexts], now, palette),
-        _term("license", _license_days(summary.contexts, today), 8, palette),
-        _term("certs", _certificate_days(summary.contexts, today), 7, palette),
+        around.alerts(),
+        around.quorum(),
+        around.term("license", _license_days(summary.contexts, today), 8),
+        around.term("certs", _certificate_days(summary.contexts, today), 7),
+        around.as_of(),
     ]
     return tuple(part for part in parts if part.text.plain)
 
@@ -197,12 +202,6 @@ def _counted(
     return text.append(" were ok" if is_past else " ok", palette["muted"])
 
 
-def _old(read: Iterable[Known[_Value]], now: float) -> str:
-    """Return how old the oldest value is that could not be read again; empty where none is."""
-    ages = [known.age(now) for known in read if known.value is not None and known.gap]
-    return f", {one_unit(max(ages))} old" if ages else ""
-
-
 def _down_text(summary: ClusterSummary) -> str:
     """Return how many services are down, with the sign that the worst of them has in its row."""
     sign = GLYPHS[Health.FAILED if summary.failed else Health.DOWN]
@@ -218,31 +217,94 @@ def _restarts_in_brief(summary: ClusterSummary) -> tuple[str, str]:
     return restarts_texts(count, where)[1], f"{RESTARTED} {count}/1h" if count else ""
 
 
-def _alerts(summary: ClusterSummary, now: float, palette: Palette) -> Part:
-    """Return the alerts, the first with its node; in brief, how many there are and where."""
-    read = [context.alerts for context in summary.contexts]
-    text = Text().append("alerts ", palette["muted"])
-    if all(known.value is None for known in read):
-        return Part(text.append(NOTHING), 6)
-    count = f"{sum(len(known.value or ()) for known in read)}{_at_least(*read)}"
-    if not summary.alerts:
-        return Part(text.append(count, "bold").append(_old(read, now)), 6)
-    text.append(f"{count} ▲ {summary.alerts[0]}{_old(read, now)}", palette["warn"])
-    brief = alerts_part(summary.alerts, palette, _at_least(*read)).brief
-    if brief is not None:
-        brief.append(_old(read, now))
-    return Part(text, 2, brief)
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What surrounds the nodes, in parts of a line; `old` is its age where all of it is old.
 
+    It is, where none of the nodes answers now, or a part was not read for two of its periods though
+    no call for it failed: then it is dim, and its age stands in the line once. Else only a part
+    that could not be read again has its own age.
+    """
 
-def _quorum(read: Sequence[Known[Quorum]], now: float, palette: Palette) -> Part:
-    text = Text().append("quorum ", palette["muted"])
-    known = [one.value for one in read if one.value is not None]
-    if not known:
-        return Part(text.append(NOTHING), 5)
-    lost = next((quorum for quorum in known if not quorum.is_kept), None)
-    if lost is not None:
-        return Part(text.append(f"LOST {lost.up}/{lost.total}{_old(read, now)}", palette["bad"]), 0)
-    return Part(text.append("ok", "bold").append(_old(read, now)), 5)
+    summary: ClusterSummary
+    now: float
+    palette: Palette
+    old: float | None = None
+
+    @classmethod
+    def of(cls, summary: ClusterSummary, now: float, palette: Palette) -> "_Around":
+        """Return what surrounds the nodes of a summary."""
+        read: list[Known[Any]] = [
+            known
+            for context in summary.contexts
+            for known in (context.alerts, context.quorum, context.license, context.certificates)
+            if known.value is not None
+        ]
+        is_lost = bool(summary.nodes) and not summary.nodes_ok
+        is_old = any(not known.gap and known.age(now) > 2 * CONTEXT_EVERY for known in read)
+        ages = [known.age(now) for known in read] if is_lost or is_old else []
+        return cls(summary, now, palette, max(ages, default=None))
+
+    @property
+    def _calm(self) -> str:
+        """The style of what is well."""
+        return "bold" if self.old is None else self.palette["muted"]
+
+    def as_of(self) -> Part:
+        """Return when it was read, empty where it is not old."""
+        text = "" if self.old is None else f"as of {one_unit(self.old)} ago"
+        return Part(Text(text, self.palette["warn"]), 1)
+
+    def alerts(self) -> Part:
+        """Return the alerts, the first with its node; in brief, how many there are and where."""
+        found, palette = self.summary.alerts, self.palette
+        read = [context.alerts for context in self.summary.contexts]
+        text = Text().append("alerts ", palette["muted"])
+        if all(known.value is None for known in read):
+            return Part(text.append(NOTHING), 6)
+        count = f"{sum(len(known.value or ()) for known in read)}{_at_least(*read)}"
+        age = self._age(read)
+        if not found:
+            return Part(text.append(count, self._calm).append(age), 6)
+        text.append(f"{count} ▲ {found[0]}{age}", palette["warn"])
+        brief = alerts_part(found, palette, _at_least(*read)).brief
+        if brief is not None:
+            brief.append(age)
+        return Part(text, 2, brief)
+
+    def quorum(self) -> Part:
+        """Return whether a cluster has lost its quorum, the first that has."""
+        text = Text().append("quorum ", self.palette["muted"])
+        read = [context.quorum for context in self.summary.contexts]
+        known = [one.value for one in read if one.value is not None]
+        if not known:
+            return Part(text.append(NOTHING), 5)
+        lost = next((quorum for quorum in known if not quorum.is_kept), None)
+        if lost is not None:
+            text.append(f"LOST {lost.up}/{lost.total}{self._age(read)}", self.palette["bad"])
+            return Part(text, 0)
+        return Part(text.append("ok", self._calm).append(self._age(read)), 5)
+
+    def term(self, word: str, days: int | None, rank: int) -> Part:
+        """Return for how long something is valid; what ends soon is more important."""
+        if days is None:
+            words, style = NOTHING, self.palette["muted"]
+        elif days < 0:
+            words, style, rank = "expired", self.palette["warn"], 2
+        elif days < SOON:
+            words, style, rank = f"{days} d", self.palette["warn"], 3
+        else:
+            words, style = f"{days} d", self._calm
+        long, brief = (
+            Text().append(f"{name} ", self.palette["muted"]).append(words, style)
+            for name in (word, _BRIEF_TERMS[word])
+        )
+        return Part(long, rank, brief)
+
+    def _age(self, read: Iterable[Known[Any]]) -> str:
+        """Return how old the oldest value is that could not be read again; empty where none is."""
+        ages = [known.age(self.now) for known in read if known.value is not None and known.gap]
+        return f", {one_unit(max(ages))} old" if ages and self.old is None else ""
 
 
 def _license_days(contexts: Sequence[ClusterContext], today: datetime) -> int | None:
@@ -272,23 +334,6 @@ def _days(moment: datetime, today: datetime) -> int:
 
 
 _BRIEF_TERMS = {"license": "lic", "certs": "crt"}
-
-
-def _term(word: str, days: int | None, rank: int, palette: Palette) -> Part:
-    """Return for how long something is valid; what ends soon is more important."""
-    if days is None:
-        words, style = NOTHING, palette["muted"]
-    elif days < 0:
-        words, style, rank = "expired", palette["warn"], 2
-    elif days < SOON:
-        words, style, rank = f"{days} d", palette["warn"], 3
-    else:
-        words, style = f"{days} d", "bold"
-    long, brief = (
-        Text().append(f"{name} ", palette["muted"]).append(words, style)
-        for name in (word, _BRIEF_TERMS[word])
-    )
-    return Part(long, rank, brief)
 
 
 def nodes_parts(views: Sequence[NodeView], palette: Palette) -> tuple[Part, ...]:
@@ -413,18 +458,21 @@ def brief_parts(
     """
     nodes_ok = summary.nodes_ok == summary.nodes
     again, fewest = _restarts_in_brief(summary)
-    around = (
-        _quorum([context.quorum for context in summary.contexts], now, palette),
-        _alerts(summary, now, palette),
-        _term("license", _license_days(summary.contexts, today), _CALM, palette),
-        _term("certs", _certificate_days(summary.contexts, today), _CALM, palette),
+    around = _Around.of(summary, now, palette)
+    found = (
+        around.quorum(),
+        around.alerts(),
+        around.term("license", _license_days(summary.contexts, today), _CALM),
+        around.term("certs", _certificate_days(summary.contexts, today), _CALM),
     )
+    notable = [part for part in found if part.rank < _CALM]
     parts = [
         Part(name, 0, short_name),
         Part(_nodes_counted(summary, palette), 4 if nodes_ok else 1),
         Part(Text(_down_text(summary), palette["bad"]), 1),
         Part(Text(again, palette["warn"]), 3, Text(fewest, palette["warn"])),
-        *(part for part in around if part.rank < _CALM),
+        *notable,
+        *([around.as_of()] if notable else []),
     ]
     if view is not None:
         parts += [
