@@ -88,6 +88,20 @@ async def test_the_detail_is_laid_out_for_its_width_once_it_is_opened(
         await deck.shows("no events")
 
 
+async def test_the_small_matrix_has_the_width_of_a_screen_that_has_grown(
+    served: SimulatedCluster, tmp_path: Path
+) -> None:
+    configuration = write_configuration(served, tmp_path, settings="refresh = 60")
+    async with open_deck(configuration, size=(120, 40)) as deck:
+        await deck.all_known()
+        deck.fleet.set_paused(True)  # so that no reading shows it once more
+        await deck.settle()
+        await deck.press("d", "d")  # closed, it changes nothing of the table's width
+        await deck.resize(200, 60)
+        _, *rows = deck.app.deck._mini.said.splitlines()
+        assert [len(row) - len("  1 ") for row in rows] == [32] * 3
+
+
 async def test_the_key_bar_dims_what_would_be_refused_on_the_service_under_the_cursor(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:

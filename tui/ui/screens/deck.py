@@ -283,27 +283,30 @@ class DeckScreen(SortedScreen, ServicesScreen[None]):
         """Give the side pane the width it needs, and the events the height the table leaves."""
         room = self.size.width - _TABLE_LEAST
         wanted = max(self._side.wanted_width + 2, _MINI_LEAST if self._has_mini else 0)
-        _resize(self._left, width=max(_SIDE_LEAST, min(wanted, room, _SIDE_MOST)))
+        width = max(_SIDE_LEAST, min(wanted, room, _SIDE_MOST))
+        _resize(self._left, width=width)
         # Below 160 columns the detail pane is at the bottom, and shows what happened itself.
         self._recent.set_class(self._detail.display and self.size.width < _ROOMY, "-squeezed")
         self._bound_table(self.view())
         self._show_hidden()
-        self._show_mini()
+        self._show_mini(width)
 
     @property
     def _has_mini(self) -> bool:
         """Whether there is room for a small matrix under the list of nodes."""
         return self.size.width >= _VAST[0] and self.size.height >= _VAST[1]
 
-    def _show_mini(self) -> None:
+    def _show_mini(self, side: int) -> None:
+        """Show the small matrix; the side pane, once it is laid out, is `side` cells wide."""
         views = self.views() if self._has_mini else []
         here = next((view for view in views if view.name == self.here), None)
         if here is None:
             self._mini.say(Text())
             return
         beside = [view for view in views if here.profile.is_beside(view.profile)]
-        width, height = self._left.size.width - 1, self._left.size.height - len(views) - 2
-        mini = mini_matrix(beside, self.here, self._palette, width, height)
+        # But for its edge and a cell beside that.
+        height = self._left.size.height - len(views) - 2
+        mini = mini_matrix(beside, self.here, self._palette, side - 2, height)
         _resize(self._mini, height=max(1, mini.plain.count("\n") + 1))
         self._mini.say(mini)
 
