@@ -466,6 +466,10 @@ def test_a_line_on_the_deck_that_does_not_fit_keeps_the_key_and_drops_parts_whol
     assert rollout_line(several, 30.0, "o", PALETTE, 60).plain == (
         " … restart 2 services · 1/3 verified · o shows it "
     )
+    long = replace(running, plan=replace(running.plan, names=("a_name_without_end_" * 4,)))
+    assert rollout_line(long, 30.0, "o", PALETTE, 40).plain == (
+        " … restart a_name_witho… · 1/3 verified "
+    )
 
 
 @pytest.mark.parametrize(

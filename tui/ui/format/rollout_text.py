@@ -3,6 +3,7 @@
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from tui.journal.unfinished import UnfinishedRollout
@@ -18,6 +19,7 @@ from tui.model.rollout import (
     StepState,
     StopReason,
 )
+from tui.model.text import cut
 from tui.ui.format.parts import Part, parts_that_fit
 from tui.ui.format.status_lines import Palette, stable_text, timeline_text
 
@@ -508,7 +510,12 @@ def ungated_nodes(rollout: UnfinishedRollout) -> str:
 
 
 def _fitted_line(parts: Sequence[Part], style: str, width: int) -> Text:
-    kept = parts_that_fit(parts, width - 2, len(_DOT))
-    line = Text(f" {_DOT.join(part.text.plain for part in kept)} ", style)
+    """Return the parts that fit; where not even the first does, it is cut before the second."""
+    texts = [part.text.plain for part in parts_that_fit(parts, width - 2, len(_DOT))]
+    if not texts:
+        first, *others = [(part.brief or part.text).plain for part in parts]
+        behind = "".join(f"{_DOT}{other}" for other in others[:1])
+        texts = [cut(first, max(1, width - 2 - cell_len(behind))) + behind]
+    line = Text(f" {_DOT.join(texts)} ", style)
     line.no_wrap, line.overflow, line.end = True, "ellipsis", ""
     return line
