@@ -27,7 +27,12 @@ _LAST_PORT = 65535
     is_flag=True,
     help="An address for each node, and one port for all: `rsdeck discover` needs it.",
 )
-@click.option("--lively/--still", default=False, help="Let things happen by themselves.")
+@click.option(
+    "--lively/--still",
+    default=False,
+    show_default=True,
+    help="Let things happen by themselves, or not.",
+)
 def simulate(count: int, port: int, *, spread: bool, lively: bool) -> None:
     """Serve a simulated cluster on loopback until interrupted.
 
