@@ -58,6 +58,16 @@ def test_what_is_down_is_exit_code_1_with_the_evidence(
     assert known.run("why", "node2", "dmcproxy").code == 0
 
 
+def test_a_service_that_the_node_does_not_list_and_no_event_names_is_refused(
+    known: Command,
+) -> None:
+    ran = known.run("why", "node1", "nosuch")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.endswith("node1 lists no service nosuch\n")
+    ran = known.run("why", "node1", "nosuch", "--json")
+    assert (ran.code, json.loads(ran.out)["error"]["code"]) == (2, "unknown_service")
+
+
 @pytest.mark.parametrize("has_history", [True, False])
 def test_an_action_that_the_journal_alone_has_is_evidence(
     known: Command, has_history: bool

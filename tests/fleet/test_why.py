@@ -26,6 +26,7 @@ from tui.fleet.why import (
     WhySubject,
     find_evidence,
     find_next_step,
+    is_unknown_service,
     read_checks,
 )
 from tui.model.context import Alert, ClusterContext, Known, LogEntry, RunningAction, VendorSeverity
@@ -169,6 +170,24 @@ def test_a_node_and_a_service_that_it_does_not_list() -> None:
     assert text(down, EvidenceKind.STATUS) == "1 of 2 services ok; with problems: ccs"
     (gone,) = of(find(subject("nope")), EvidenceKind.STATUS)
     assert (gone.text, gone.is_problem) == ("nope is not on the node", True)
+
+
+def test_a_service_is_unknown_where_the_node_lists_it_not_and_no_event_names_it() -> None:
+    about = subject("nope")
+    gone = event(StatusChange("RUNNING", None), 90, "nope")
+    sent = event(OrderGiven(Verb.STOP, ("nope", "ccs")), 90, "")
+    assert is_unknown_service(about, [event(Restart("RUNNING"), 90)])
+    assert is_unknown_service(about, [event(OrderGiven(Verb.STOP, ("ccs",)), 90, "")])
+    assert is_unknown_service(about, [event(StatusChange("A", None), 90, "nope", node="node2")])
+    assert not is_unknown_service(about, [gone])
+    assert not is_unknown_service(about, [sent])
+    assert not is_unknown_service(subject(), [])
+    assert not is_unknown_service(subject(""), [])
+    trouble = Trouble(TroubleKind.UNREACHABLE, "node1 refused the connection")
+    lost = replace(about.node, reading=replace(about.node.reading, trouble=trouble))
+    assert not is_unknown_service(replace(about, node=lost), [])
+    other = replace(about.node, wrong_node="is node2")
+    assert not is_unknown_service(replace(about, node=other), [])
 
 
 def test_a_node_that_does_not_answer_says_why() -> None:
@@ -536,7 +555,9 @@ def test_a_service_is_described_with_its_kind() -> None:
     assert of_kind(subject(), frozenset()).description == f"{what} It is required."
     assert of_kind(subject(), KINDS).description == f"{what} It is optional."
     assert subject().description == f"{what} Its kind is not known."
-    assert subject("nope").description.startswith("No description of this service is known.")
+    unlisted = "No description of this service is known."
+    assert subject("nope").description == f"{unlisted} Its kind is not known."
+    assert of_kind(subject("nope"), KINDS).description == unlisted
     assert not subject("").description
 
 

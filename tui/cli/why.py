@@ -7,7 +7,7 @@ import click
 
 from tui.cli.command_passwords import command_passwords
 from tui.cli.completion import complete_nodes
-from tui.cli.errors import DOWN, UNREACHABLE, WELL
+from tui.cli.errors import DOWN, UNREACHABLE, WELL, CommandError, ErrorCode
 from tui.cli.json_shapes import WhyEvidence, WhyReport
 from tui.cli.load_config import find_profile, load_config
 from tui.cli.output import fields_of_error, folded_columns
@@ -53,6 +53,9 @@ def why(ctx: click.Context, node: str, service: str, *, as_json: bool) -> None:
     passwords = command_passwords(configuration.nodes)
     ask_for_passwords(narrowed.nodes, passwords)
     look = look_why(narrowed, (node, service), passwords, _past())
+    if look.is_unknown_service:
+        text = f"{node} lists no service {clean(service)}"
+        raise CommandError(text, ErrorCode.UNKNOWN_SERVICE, node=node)
     if as_json:
         click.echo(json.dumps(_as_json(node, service, look), indent=2))
     else:

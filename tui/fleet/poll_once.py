@@ -26,6 +26,7 @@ from tui.fleet.why import (
     WhySubject,
     find_evidence,
     find_next_step,
+    is_unknown_service,
     read_checks,
 )
 from tui.model.clock import monotonic
@@ -153,13 +154,14 @@ class WhyLook:
     """The evidence of one look at a node or a service, and why the node could not be polled.
 
     `description` is what the service does, empty of a node; `next_step` is None where nothing is
-    to be done.
+    to be done. Where it `is_unknown_service`, the node does not list it, and no event names it.
     """
 
     evidence: tuple[Evidence, ...]
     trouble: Trouble | None
     description: str = ""
     next_step: NextStep | None = None
+    is_unknown_service: bool = False
 
     @property
     def has_problem(self) -> bool:
@@ -209,6 +211,7 @@ async def _look_why(
         watch.reading.trouble or wrong_node_trouble(watch),
         about.description,
         find_next_step(about, fleet.events, now, on),
+        is_unknown_service(about, fleet.events),
     )
 
 

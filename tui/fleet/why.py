@@ -200,10 +200,15 @@ class WhySubject:
 
     @property
     def description(self) -> str:
-        """What the service does, and its kind; empty of a node."""
+        """What the service does, and its kind; empty of a node.
+
+        What the node does not list is not called required.
+        """
         if not self.service:
             return ""
         purpose = purpose_of(self.service) or "No description of this service is known."
+        if self.found is None and self.kind is Kind.REQUIRED:
+            return purpose  # what is in no list of optional services need not be a service at all
         kinds = (
             "Its kind is not known." if self.kind is Kind.UNKNOWN else f"It is {self.kind.value}."
         )
@@ -247,6 +252,24 @@ def _own_events(subject: WhySubject, events: Sequence[Event]) -> list[Event]:
         if _rollout_of(event) in rollouts
         or (event.node == subject.node.name and _is_about(event, subject.service))
     ]
+
+
+def is_unknown_service(subject: WhySubject, events: Iterable[Event]) -> bool:
+    """Whether a node that was polled well lists no such service, and no event names it."""
+    node = subject.node
+    is_listed = not subject.service or subject.found is not None
+    if is_listed or node.wrong_node or not node.reading.is_good:
+        return False
+    here = (event for event in events if event.node == node.name)
+    return not any(_names_service(event, subject.service) for event in here)
+
+
+def _names_service(event: Event, service: str) -> bool:
+    match event.details:
+        case OrderGiven(services=services) | RolloutMoved(services=services):
+            return service in services
+        case _:
+            return event.service == service
 
 
 def _rollout_of(event: Event) -> tuple[int, Sender | None] | None:
