@@ -82,7 +82,7 @@ SENTENCES: list[tuple[EventDetails, Cause, str, str]] = [
     (OrderGiven(Verb.STOP, ("x",)), UNKNOWN, "stop sent from here", "stop sent"),
     (
         OrderGiven(Verb.RESTART, ("a", "b"), "it, since hangs"), UNKNOWN,
-        "restart sent from here: a, b, since it, since hangs", "restart sent",
+        "restart sent from here: a, b, reason: it, since hangs", "restart sent",
     ),
     (
         OrderEnded(Verb.RESTART, Result.NOT_RESTARTED, "it was unknown"), UNKNOWN,

@@ -54,6 +54,7 @@ PRAGMA user_version = 1;
 _WORDS_THEN = (
     (", not sent from here", ", nobody here ordered it"),
     ("sent from here", "ordered here"),
+    (", reason: ", ", since "),
 )
 """What is said now, and what earlier versions wrote."""
 

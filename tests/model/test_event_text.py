@@ -64,7 +64,7 @@ def test_an_action_of_another_process_names_who_sent_it() -> None:
     theirs = Sender("ops", 4242, "kernel patch")
     sent = event(OrderGiven(Verb.RESTART, ("ccs",), "kernel patch"), sender=theirs)
     who = "another rsdeck here (ops, pid 4242)"
-    assert event_text(sent) == f"restart sent by {who}, since kernel patch"
+    assert event_text(sent) == f"restart sent by {who}, reason: kernel patch"
     assert event_brief(sent) == "restart sent"
     two = replace(sent, details=OrderGiven(Verb.STOP, ("ccs", "gossip_envoy")))
     assert event_text(two) == f"stop sent by {who}: ccs, gossip_envoy"

@@ -30,7 +30,11 @@ from tui.model.reading import TroubleKind
 from tui.model.rollout import RolloutState
 
 _ORDERED_HERE, _NOT_ORDERED_HERE = ", ordered here", ", nobody here ordered it"
-_WORDS_THEN = ((", not sent from here", _NOT_ORDERED_HERE), ("sent from here", "ordered here"))
+_WORDS_THEN = (
+    (", not sent from here", _NOT_ORDERED_HERE),
+    ("sent from here", "ordered here"),
+    (", reason: ", ", since "),
+)
 """What events are worded with now, and what was written."""
 
 _UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}

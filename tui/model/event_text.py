@@ -211,8 +211,8 @@ def _order_text(details: OrderGiven | OrderEnded | RolloutMoved) -> str:
 
 def _given_text(details: OrderGiven, whose: str) -> str:
     names = "" if len(details.services) == 1 else f": {', '.join(details.services)}"
-    since = f", since {details.reason}" if details.reason else ""
-    return f"{details.verb.value} {whose}{names}{since}"
+    reason = f", reason: {details.reason}" if details.reason else ""
+    return f"{details.verb.value} {whose}{names}{reason}"
 
 
 def _rollout_name(number: int, sender: Sender | None) -> str:

@@ -145,7 +145,7 @@ def _rollout(rollout: Document) -> list[str]:
 def _orders(document: Document) -> list[str]:
     lines = [f"ACTIONS from here, newest first{_of(document, 'orders')}"]
     for order in document["orders"]:
-        reason = f", since {order['reason']}" if order["reason"] else ""
+        reason = f", reason: {order['reason']}" if order["reason"] else ""
         via = f", by way of {order['by_way_of']}" if order["by_way_of"] != order["node"] else ""
         text = f"{_clock(order['ordered_at'])} {order['verb']} on {order['node']}{via}{reason}"
         lines += _wrapped(f"{text} ({order['phase']})")
