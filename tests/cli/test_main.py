@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from tests.cli.conftest import Command, profiles, until
+from tests.cli.conftest import ROOT, Command, profiles, until
 from tests.cli.test_options import options
 from tui import __version__
 from tui.cli.main import LazyGroup
@@ -36,7 +36,10 @@ def test_help_names_every_command_the_exit_codes_and_examples(option: str, rsdec
     assert "Examples:" in ran.out
     for example in ("rsdeck demo", "rsdeck status node1 --json", "rsdeck config path"):
         assert re.search(rf"^ +{example}  +\S", ran.out, re.MULTILINE)
-    assert "Exit codes: 0 all well, 1 something is down" in ran.out
+    codes = "Exit codes: 0 all well or verified, 1 something is down or not verified"
+    assert codes in ran.out
+    readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    assert " ".join(ran.out[ran.out.index(codes) :].split()) in readme  # one list, the same twice
 
 
 @pytest.mark.parametrize(

@@ -61,8 +61,8 @@ Examples:
   rsdeck trust node1             see, compare and pin a node's certificate
   rsdeck config path             where the configuration lives
 
-Exit codes: 0 all well, 1 something is down (or the deck crashed),
-2 usage or configuration, 3 a node could not be polled.
+Exit codes: 0 all well or verified, 1 something is down or not verified (or the deck crashed),
+2 usage, configuration or refused, 3 a node could not be polled, or the journal not written.
 """
 
 
