@@ -13,6 +13,7 @@ from tests.proxyserver import proxying
 from tests.pty import Terminal
 from tests.test_imports import run
 from tui.api.tls.certificate import fingerprint
+from tui.ui.keymap import KEYS
 
 TEXT = """\
 # ours, ask Kim
@@ -128,6 +129,11 @@ def test_a_pin_is_replaced_where_the_old_one_is_named_too(node: Node) -> None:
     assert ran.code == 0
     assert node.pinned == [node.sha256]
     assert f"pinned     sha256:{WRONG}" in ran.out
+    assert ran.err.endswith(f"; an open deck reads it with {_reread()}\n")
+
+
+def _reread() -> str:
+    return next(key.keys for key in KEYS if key.id == "reread")
 
 
 @pytest.mark.parametrize("pinned", [WRONG, None])
@@ -167,6 +173,7 @@ def test_the_pins_of_a_cluster_are_replaced_after_one_confirmation(
     assert f"sha256:{WRONG}  node1, node2" in ran.out
     assert f"presented  sha256:{cluster.sha256}" in ran.out
     assert "openssl x509" in ran.out
+    assert ran.err.endswith(f"; an open deck reads it with {_reread()}\n")
     # A comment on the line of a value that changes stays too.
     assert cluster.written == before.replace(WRONG, cluster.sha256)
     again = cluster.rsdeck.run("trust", "--cluster", "demo")

@@ -137,7 +137,7 @@ def _replace(configuration: "Configuration", presented: "PresentedCertificate", 
         return DOWN
     except ConfigError as error:
         raise CommandError(str(error)) from None
-    write_remark(f"pin replaced in {path_text(after.path)}")
+    write_remark(written_text("pin replaced", after))
     return WELL
 
 
@@ -149,5 +149,11 @@ def _write(configuration: "Configuration", presented: "PresentedCertificate") ->
         after = pin_certificate(configuration, presented)
     except ConfigError as error:
         raise CommandError(str(error)) from None
-    write_remark(f"pinned in {path_text(after.path)}")
+    write_remark(written_text("pinned", after))
     return WELL
+
+
+def written_text(what: str, after: "Configuration") -> str:
+    """Return `what` was written, in which file, and how an open deck comes to know it."""
+    key = after.keys.get("reread", "ctrl+e")  # as in tui.ui.keymap, which imports textual
+    return f"{what} in {path_text(after.path)}; an open deck reads it with {key}"

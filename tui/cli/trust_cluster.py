@@ -9,6 +9,7 @@ from tui.cli.errors import DOWN, UNREACHABLE, WELL, CommandError
 from tui.cli.fingerprint_prompt import typed_digits
 from tui.cli.output import folded_columns
 from tui.cli.printing import write_remark
+from tui.cli.trust import written_text
 from tui.config import ConfigError, Configuration
 from tui.fleet.onboarding.certificate_renewal import (
     Renewal,
@@ -20,7 +21,6 @@ from tui.fleet.onboarding.certificate_renewal import (
 from tui.fleet.onboarding.pinning import DIGITS
 from tui.model.text import clean
 from tui.model.trust import PinnedTrust
-from tui.storage.private_files import path_text
 
 
 def renew_cluster(configuration: Configuration, cluster: str, wanted: str, replaced: str) -> int:
@@ -52,7 +52,7 @@ def renew_cluster(configuration: Configuration, cluster: str, wanted: str, repla
     except ConfigError as error:
         raise CommandError(str(error)) from None
     names = ", ".join(one.profile.name for one in renewal.changed)
-    write_remark(f"pins of {names} replaced in {path_text(after.path)}")
+    write_remark(written_text(f"pins of {names} replaced", after))
     return UNREACHABLE if renewal.unreachable else WELL
 
 

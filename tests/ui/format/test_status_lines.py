@@ -270,7 +270,7 @@ def test_the_banner_joins_what_must_not_be_overlooked() -> None:
     )
 
 
-KEYS = {"refresh": "ctrl+r,f5", "trust": "T", "login": "L"}
+KEYS = {"refresh": "ctrl+r,f5", "reread": "ctrl+e", "trust": "T", "login": "L"}
 
 
 def worded(*remedies: Remedy, hint: str = "") -> str:
@@ -311,6 +311,12 @@ def test_what_to_do_next_names_the_live_key(step: NextStep, text: str) -> None:
     keys = KEYS | {"start": "s", "back": "escape", "why": "f7", "matrix": "0", "timeline": "e"}
     keys |= {"pause": "p", "nodes": "n", "edit": "E"}
     assert next_step_text(step, keys) == text
+
+
+def test_after_a_changed_certificate_it_is_named_what_reads_the_changed_profile() -> None:
+    assert worded(Remedy.REFRESH_TO_RESUME) == (
+        "polling stopped; ctrl+e reads a changed profile, ctrl+r polls once more"
+    )
 
 
 def test_a_remedy_names_the_key_that_a_person_has_chosen() -> None:

@@ -260,7 +260,9 @@ def banner_line(
 _REMEDIES = {
     Remedy.WAIT: "it is polled again",
     Remedy.REFRESH: "{refresh} polls now",
-    Remedy.REFRESH_TO_RESUME: "it is not polled again before {refresh}",
+    Remedy.REFRESH_TO_RESUME: (
+        "polling stopped; {reread} reads a changed profile, {refresh} polls once more"
+    ),
     Remedy.SHOW_CERTIFICATE: "{trust} shows both",
     Remedy.GIVE_PASSWORD: (
         "press {login} to log in, or {refresh} to read the password's source once more"
@@ -275,9 +277,12 @@ _REMEDIES = {
 }
 
 
+_REMEDY_KEYS = ("refresh", "reread", "trust", "login")
+
+
 def remedy_text(trouble: Trouble, keys: Mapping[str, str]) -> str:
     """Return what helps against a trouble; `keys` are the live keys by the id of their binding."""
-    shown = {name: key_text(keys.get(name, "")) for name in ("refresh", "trust", "login")}
+    shown = {name: key_text(keys.get(name, "")) for name in _REMEDY_KEYS}
     remedies = [_REMEDIES[remedy].format(**shown) for remedy in trouble.remedies]
     return "; ".join(filter(None, (*remedies, trouble.hint)))
 
