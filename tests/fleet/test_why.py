@@ -241,6 +241,20 @@ def test_restarts_that_were_all_sent_from_here_are_no_problem_and_are_named() ->
     assert (one.age, one.is_problem) == (9.0, False)
 
 
+def test_a_start_that_was_sent_from_here_is_no_restart() -> None:
+    restart = event(OrderGiven(Verb.RESTART, ("ccs",)), 700, "")
+    up = event(StatusChange("STOPPED", "RUNNING"), 690, cause=Cause.ORDERED_HERE)
+    start = event(OrderGiven(Verb.START, ("ccs", "alert_mgr")), 60, "")
+    started = event(StatusChange("STARTING", "RUNNING"), 50, cause=Cause.ORDERED_HERE)
+    one = text(find(subject(), start, started), EvidenceKind.RESTARTS)
+    assert one == "started at 2026-03-01 11:40:00 UTC by its clock, sent from this machine"
+    one = text(find(subject(""), start, started), EvidenceKind.RESTARTS)
+    assert one == "no restart was seen in the last hour"
+    for about, named in ((subject(), ""), (subject(""), " (ccs)")):
+        one = text(find(about, restart, up, start, started), EvidenceKind.RESTARTS)
+        assert one == f"restarted once in the last hour{named}, sent from this machine"
+
+
 def test_a_restart_soon_after_an_action_counts_by_its_cause() -> None:
     order = event(OrderGiven(Verb.RESTART, ("ccs",)), 60, "")
     own = event(Restart("RUNNING"), 55, cause=Cause.ORDERED_HERE)

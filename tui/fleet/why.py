@@ -45,6 +45,7 @@ from tui.model.event import (
 )
 from tui.model.event_text import event_text, log_entry_text
 from tui.model.node import Identity, Role
+from tui.model.order import Verb
 from tui.model.reading import Trouble
 from tui.model.rollout import RolloutProgress, RolloutState
 from tui.model.service import GIVEN_UP, Health, Kind, Service, kind_of, purpose_of
@@ -368,7 +369,8 @@ def _restarts(subject: WhySubject, own: Sequence[Event], now: float) -> Iterator
             changes.setdefault(event.service, []).append(event)
     found = [restarts_of(events, now) for events in changes.values()]
     others = [one for each, _ in found for one in each]
-    here = [one for _, each in found for one in each]
+    started = [one for _, each in found for one in each if _was_started(one, own)]
+    here = [one for _, each in found for one in each if one not in started]
     if not others and not here:
         text = "no restart was seen in the last hour"
         service, age = subject.found, subject.node.reading.age(now)
@@ -379,7 +381,8 @@ def _restarts(subject: WhySubject, own: Sequence[Event], now: float) -> Iterator
             reading = subject.node.reading
             # Uptimes are whole seconds: a start about the first answer may have been polled.
             is_unpolled = reading.trouble is None and now - up < reading.since - _UPTIME_STEP
-            text = f"started {when}{', while rsdeck did not poll it' * is_unpolled}"
+            how = ", while rsdeck did not poll it" * is_unpolled
+            text = f"started {when}{', sent from this machine' if started else how}"
         yield Evidence(EvidenceKind.RESTARTS, Source.EVENTS, text)
         return
     recent = sorted([*others, *here], key=lambda event: event.at)
@@ -396,6 +399,18 @@ def _restarts(subject: WhySubject, own: Sequence[Event], now: float) -> Iterator
     yield Evidence(
         EvidenceKind.RESTARTS, Source.EVENTS, text, now - last.at, last.on, is_problem=bool(others)
     )
+
+
+def _was_started(event: Event, own: Sequence[Event]) -> bool:
+    """Whether the last action before a service came up was a start of it, which is no restart."""
+    verbs = [
+        one.details.verb
+        for one in own
+        if isinstance(one.details, OrderGiven)
+        and one.at <= event.at
+        and event.service in (one.details.services or (event.service,))
+    ]
+    return verbs[-1:] == [Verb.START]
 
 
 def _services_of(events: Iterable[Event]) -> str:
