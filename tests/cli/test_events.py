@@ -92,7 +92,7 @@ def test_without_a_history_the_clusters_own_log_is_read_by_gets_alone(
     assert ran.code == 0
     assert [row[2:5] for row in ran.rows] == [["demo", "-", "cluster"], ["node2", "-", "cluster"]]
     assert ran.err.splitlines()[1:] == [
-        "rsdeck: read instead: the last day of the log of demo, which lists no service"
+        "rsdeck: shown instead: the last day of the cluster's own log (demo); it names no service"
     ]
     whole = [json.loads(line) for line in known.run("events", "--json").out.splitlines()]
     assert {(one["what"], one["ordered"], one["sender"]) for one in whole} == {

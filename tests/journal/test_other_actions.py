@@ -165,7 +165,7 @@ async def test_what_this_session_found_out_of_an_action_that_was_cut_off_ends_it
     async with session(tmp_path) as journal:
         others = OtherActions(tmp_path, journal.session)
         assert not (await only(others)).action.ends
-        found = Verdict("ccs", Result.VERIFIED, "since after it", started_at=START)
+        found = Verdict("ccs", Result.VERIFIED, "after the action", started_at=START)
         journal.resolved(id_, found, "RUNNING")
     end = (await only(others)).action.ends["ccs"]
     assert (end.result, end.started_at) == (Result.VERIFIED, START)

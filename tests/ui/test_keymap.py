@@ -43,10 +43,10 @@ def test_every_screen_has_every_key_and_says_where_one_works_that_does_nothing_t
             works = own[key.id] == key.action
             assert works is (view in key.views), (view, key.id)
             assert works or own[key.id] == f"app.unavailable('{key.id}', '{view.name}')"
-    text = "Detail works in the deck, not in the timeline."
-    assert unavailable_text("detail", View.TIMELINE) == text
-    assert unavailable_text("sort", View.ROLLOUT) == (
-        "Sort works in the deck, the matrix, the list of problems and the list of nodes, "
+    text = "d works in the deck, not in the timeline."
+    assert unavailable_text("detail", "d", View.TIMELINE) == text
+    assert unavailable_text("sort", "S", View.ROLLOUT) == (
+        "S works in the deck, the matrix, the list of problems and the list of nodes, "
         "not in the rollout."
     )
 
@@ -54,7 +54,7 @@ def test_every_screen_has_every_key_and_says_where_one_works_that_does_nothing_t
 def test_a_key_says_why_a_view_has_no_use_for_it() -> None:
     for key in ("sort", "invert"):
         text = "The timeline is sorted by time, the newest event first."
-        assert unavailable_text(key, View.TIMELINE) == text
+        assert unavailable_text(key, "S", View.TIMELINE) == text
 
 
 def test_the_keys_of_the_views_work_in_every_view() -> None:

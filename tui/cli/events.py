@@ -178,7 +178,8 @@ def _log_remarks(configuration: "Configuration", look: "ClusterLogLook") -> "Ite
 
     names = dict.fromkeys(profile.cluster or profile.name for profile in configuration.nodes)
     if read := [name for name in names if name not in look.gaps]:
-        yield f"read instead: the last day of the log of {', '.join(read)}, which lists no service"
+        log = f"the last day of the cluster's own log ({', '.join(read)})"
+        yield f"shown instead: {log}; it names no service"
     for name, gap in look.gaps.items():
         why = gap.reason if gap.trouble is None else trouble_text(gap.trouble, gap.node)
         yield f"the log of {name} is not known: {why}"

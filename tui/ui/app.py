@@ -543,7 +543,7 @@ class DeckApp(MouseSafeApp):
 
     def action_unavailable(self, key_id: str, view: str) -> None:
         """Show where a key works that does nothing in the view in front."""
-        self._warn(unavailable_text(key_id, View[view]))
+        self._warn(unavailable_text(key_id, key_text(self.live_keys[key_id]), View[view]))
 
     # The rest
 

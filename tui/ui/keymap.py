@@ -159,14 +159,14 @@ def quit_binding() -> Binding:
     return next(key for key in KEYS if key.id == "quit").binding()
 
 
-def unavailable_text(key_id: str, view: View) -> str:
-    """Return why a key does nothing in `view`, or where it works."""
+def unavailable_text(key_id: str, shown: str, view: View) -> str:
+    """Return why a key, which is `shown` so, does nothing in `view`, or where it works."""
     if (key_id, view) in _WHY_NOT:
         return _WHY_NOT[key_id, view]
     key = next(key for key in KEYS if key.id == key_id)
     *places, last = (place.value for place in View if place in key.views)
     works = f"{', '.join(places)} and {last}" if places else last
-    return f"{key.label} works in {works}, not in {view.value}."
+    return f"{shown} works in {works}, not in {view.value}."
 
 
 def check_keymap(remapped: Mapping[str, str], others: Iterable[Binding] = ()) -> dict[str, str]:

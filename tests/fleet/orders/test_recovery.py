@@ -50,7 +50,7 @@ def now(status: str, start: datetime | None = None, uptime: int | None = None) -
         ),
         (
             Verb.RESTART, RAN, now("RUNNING", T1), Result.VERIFIED,
-            "RUNNING since 2026-01-01 01:00:00 UTC, which is after it",
+            "RUNNING since 2026-01-01 01:00:00 UTC, after the action",
         ),
         (
             # No run of an hour has begun since the action.
@@ -59,7 +59,7 @@ def now(status: str, start: datetime | None = None, uptime: int | None = None) -
         ),
         (
             Verb.RESTART, RAN, now("RUNNING", T0, 40), Result.VERIFIED,
-            "RUNNING for 40 s, which is since after it",
+            "RUNNING for 40 s, so started after the action",
         ),
         (
             # It began before the order: a node's clock that was set back shortens uptimes too.

@@ -306,8 +306,9 @@ async def test_an_abort_while_the_gate_is_checked_sends_nothing(is_well: bool) -
             now = await reaches(deck, plan, RolloutState.ABORTED)
             why = now.steps[0].text
             assert not now.is_stopping
-            began, _, by = now.text.rpartition("stopped by ops at ")
-            assert began == ("" if is_well else f"node1: {why}; ")
+            by, _, before = now.text.partition("; before that: ")
+            assert before == ("" if is_well else f"node1: {why}")
+            assert by.startswith("stopped by ops at ")
             assert by.endswith(f" {shown_time(datetime.now(UTC)).tzname()}")
             assert (now.steps[0].state, now.steps[0].began_at is None) == (
                 StepState.WAITING if is_well else StepState.BLOCKED,

@@ -372,9 +372,13 @@ def test_the_times_of_an_aborted_rollout_give_way_to_the_nodes_that_are_not_touc
 def test_that_all_nodes_are_lost_is_shown_before_anything_else() -> None:
     runs = progress(RUNNING, DONE, SETTLING, WAITING)
     shown = rollout_alarm(runs, 25.0, 30.0)
-    assert shown == "LOST: no node of 3 answers for 5 s; no action is sent before they do"
+    assert shown == "LOST for 5 s: none of 3 nodes answers; no action is sent before one does"
+    alone = replace(runs, steps=runs.steps[:1])
+    shown = rollout_alarm(alone, 25.0, 30.0)
+    node = alone.steps[0].step.node
+    assert shown == f"LOST for 5 s: {node} does not answer; no action is sent before it does"
     paused = rollout_alarm(replace(progress(PAUSED, DONE, FAILED, WAITING), stop=WHY), 25.0, 30.0)
-    assert [line.split()[0] for line in paused.splitlines()] == ["LOST:", "PAUSED:"]
+    assert [line.split()[0] for line in paused.splitlines()] == ["LOST", "PAUSED:"]
     assert rollout_alarm(progress(RolloutState.DONE, DONE, DONE, DONE), 25.0, 30.0) == ""
 
 

@@ -126,7 +126,7 @@ async def test_a_key_without_use_says_where_it_works(
             await deck.until(lambda: text in [toast.message for toast in deck.app._notifications])
 
         await deck.press("v")
-        await said("Signs alone works in the matrix, not in the deck.")
+        await said("v works in the matrix, not in the deck.")
         await deck.press("ctrl+c")
         await said("ctrl+q quits rsdeck. ctrl+c copies text that is marked with the mouse.")
         await open_view(deck, "P")
@@ -136,8 +136,7 @@ async def test_a_key_without_use_says_where_it_works(
         await open_view(deck, "e")
         await deck.press("r")
         await said(
-            "Restart works in the deck, the matrix, the list of problems and Why, "
-            "not in the timeline."
+            "r works in the deck, the matrix, the list of problems and Why, not in the timeline."
         )
 
 

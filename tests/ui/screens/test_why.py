@@ -110,7 +110,7 @@ async def test_the_keys_of_the_deck_work_in_why_and_s_is_for_its_service_alone(
             await deck.press("escape")
             await deck.until(lambda: deck.app.screen is why)
         await deck.press("slash")
-        await deck.shows("Filter works in the deck, the matrix and the timeline, not in Why.")
+        await deck.shows("/ works in the deck, the matrix and the timeline, not in Why.")
         await deck.open("s", OrderDialog)
         assert deck.app.screen_stack == [deck.app.deck, deck.app.screen]
         await deck.shows("alert_mgr on node2")

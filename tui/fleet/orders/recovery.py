@@ -246,7 +246,7 @@ def judge_earlier_order(
         return None
     is_new_run = now is not None and uptime_started_over(before.uptime, now.uptime, elapsed)
     if verb is Verb.RESTART and now is not None and now.status == RUNNING and is_new_run:
-        text = f"RUNNING for {now.uptime} s, which is since after it"
+        text = f"RUNNING for {now.uptime} s, so started after the action"
         return Verdict(before.name, Result.VERIFIED, f"{origin}; {text}")
     if verb is Verb.RESTART and now is not None and uptime_came_late(before, now, elapsed):
         text = f"a new start time, but it runs for {now.uptime} s, from before the action"
@@ -271,7 +271,7 @@ def _restarted(before: SeenService, now: Service | None) -> tuple[Result, str]:
         return Result.NOT_RESTARTED, f"{now.status} since the same moment as before"
     later = before.started_at and now.started_at and now.started_at > before.started_at
     if now.status == RUNNING and later:
-        return Result.VERIFIED, f"RUNNING since {_moment(now.started_at)}, which is after it"
+        return Result.VERIFIED, f"RUNNING since {_moment(now.started_at)}, after the action"
     return _unclear(before, now)
 
 

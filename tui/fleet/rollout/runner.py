@@ -172,7 +172,9 @@ class RolloutRunner:
             self._end(RolloutState.DONE, "")
         else:
             why = stop.at(here.step.node) if stop and here else ""
-            self._end(RolloutState.ABORTED, "; ".join(filter(None, (why, self._stopped_by()))))
+            by = self._stopped_by()
+            text = f"{by}; before that: {why}" if by and why else by or why
+            self._end(RolloutState.ABORTED, text)
         is_done = self.progress.state is RolloutState.DONE
         self._fleet.journal.rollout_ended(self._plan, is_done=is_done, text=self.progress.text)
 

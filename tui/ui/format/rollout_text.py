@@ -176,8 +176,11 @@ def rollout_alarm(progress: RolloutProgress, lost_since: float | None, now: floa
     texts = []
     if progress.is_open and lost_since is not None:
         for_ = two_units_padded(now - lost_since)
-        text = f"LOST: no node of {len(progress.steps)} answers for {for_}"
-        texts.append(f"{text}; no action is sent before they do")
+        nodes = [step.step.node for step in progress.steps]
+        silent, back = f"none of {len(nodes)} nodes answers", "one does"
+        if len(nodes) == 1:
+            silent, back = f"{nodes[0]} does not answer", "it does"
+        texts.append(f"LOST for {for_}: {silent}; no action is sent before {back}")
     if progress.state is RolloutState.PAUSED:
         since, here = stopped_at(progress), progress.here
         why = progress.stop.text if progress.stop is not None else progress.text

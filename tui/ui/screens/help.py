@@ -54,7 +54,7 @@ _OTHER_SIGNS = {
     "M !": "beside a node: in maintenance; its certificate is not verified (insecure)",
     "!": "in Why: it shows a problem",
     "≠": "the address answers, and is not the node it was",
-    "✗ ▲ △": "a problem: critical, serious, notice; ▲ in the header counts alerts, in Why is one",
+    "✗ ▲ △": "a problem: critical, serious, notice; ▲ also an alert",
     "✓ ✗ ?": "an action: verified, not sent or failed, not known what came of it",
     "+ -": "in the timeline: a service appeared; it vanished",
     "∞": "a crash loop: restarted again and again",
