@@ -1,4 +1,4 @@
-"""A fingerprint's first digits, typed on the terminal as the node prints them."""
+"""A fingerprint's first digits, typed on the terminal, and what is printed once it is pinned."""
 
 import sys
 from collections.abc import Callable
@@ -7,6 +7,8 @@ import click
 
 from tui.cli.errors import CommandError
 from tui.cli.printing import write_remark
+from tui.config import Configuration
+from tui.storage.private_files import path_text
 
 
 def typed_digits(agrees: Callable[[str], bool], what: str) -> bool:
@@ -22,3 +24,9 @@ def typed_digits(agrees: Callable[[str], bool], what: str) -> bool:
     reason = "the node does not present that one; nothing" if typed.strip() else "nothing"
     write_remark(f"{reason} was written")
     return False
+
+
+def written_text(what: str, after: Configuration) -> str:
+    """Return `what` was written, in which file, and how an open deck comes to know it."""
+    key = after.keys.get("reread", "ctrl+e")  # as in tui.ui.keymap, which imports textual
+    return f"{what} in {path_text(after.path)}; an open deck reads it with {key}"

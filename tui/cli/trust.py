@@ -10,7 +10,6 @@ from tui.cli.errors import DOWN, UNREACHABLE, WELL, CommandError
 from tui.cli.load_config import find_profile, load_config
 from tui.cli.output import folded_columns
 from tui.cli.printing import write_remark
-from tui.storage.private_files import path_text
 
 if TYPE_CHECKING:
     from tui.config import Configuration, NodeProfile
@@ -126,6 +125,7 @@ def _typed(presented: "PresentedCertificate") -> bool:
 
 
 def _replace(configuration: "Configuration", presented: "PresentedCertificate", was: str) -> int:
+    from tui.cli.fingerprint_prompt import written_text
     from tui.config import ConfigError
     from tui.fleet.onboarding.certificate_renewal import replace_pin
 
@@ -142,6 +142,7 @@ def _replace(configuration: "Configuration", presented: "PresentedCertificate", 
 
 
 def _write(configuration: "Configuration", presented: "PresentedCertificate") -> int:
+    from tui.cli.fingerprint_prompt import written_text
     from tui.config import ConfigError
     from tui.fleet.onboarding.pinning import pin_certificate
 
@@ -151,9 +152,3 @@ def _write(configuration: "Configuration", presented: "PresentedCertificate") ->
         raise CommandError(str(error)) from None
     write_remark(written_text("pinned", after))
     return WELL
-
-
-def written_text(what: str, after: "Configuration") -> str:
-    """Return `what` was written, in which file, and how an open deck comes to know it."""
-    key = after.keys.get("reread", "ctrl+e")  # as in tui.ui.keymap, which imports textual
-    return f"{what} in {path_text(after.path)}; an open deck reads it with {key}"

@@ -6,10 +6,9 @@ from datetime import UTC, datetime
 import click
 
 from tui.cli.errors import DOWN, UNREACHABLE, WELL, CommandError
-from tui.cli.fingerprint_prompt import typed_digits
+from tui.cli.fingerprint_prompt import typed_digits, written_text
 from tui.cli.output import folded_columns
 from tui.cli.printing import write_remark
-from tui.cli.trust import written_text
 from tui.config import ConfigError, Configuration
 from tui.fleet.onboarding.certificate_renewal import (
     Renewal,
