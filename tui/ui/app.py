@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual import events, on
 from textual.app import App
+from textual.await_complete import AwaitComplete
 from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
@@ -42,7 +43,7 @@ from tui.ui.screens.live_screen import FilteredScreen, LiveScreen, ServicesScree
 from tui.ui.table.live_table import LiveTable
 from tui.ui.table.navigation import COLUMN_BINDINGS
 from tui.ui.terminal.ascii_signs import AsciiFilter, wants_ascii
-from tui.ui.terminal.input_guard import ArmingTimes
+from tui.ui.terminal.input_guard import ArmingTimes, InputGuard
 from tui.ui.terminal.mouse_faults import MouseSafeApp
 from tui.ui.terminal.skeleton import Skeleton
 from tui.ui.themes import ThemeFile, to_textual
@@ -615,6 +616,15 @@ class DeckApp(MouseSafeApp):
         from tui.ui.dialogs.leave import QuitKey
 
         return QuitKey(self.arming_times.closed)
+
+    def pop_screen(self) -> AwaitComplete:
+        """Close the screen in front.
+
+        Right after a dialog, the key that goes back quits only when it is pressed twice.
+        """
+        if isinstance(self.screen, InputGuard):
+            self._quit_key.closed(monotonic())
+        return super().pop_screen()
 
     def action_leave(self) -> None:
         """Close the view in front, else the detail pane, else leave as `action_quit` does.

@@ -267,12 +267,20 @@ async def test_a_theme_from_the_palette_is_applied_at_once(
         await deck.until(lambda: deck.app.theme == "high-contrast")
 
 
-async def test_q_goes_back_first_and_leaves_when_it_is_pressed_twice_then(
+async def test_q_goes_back_first_and_leaves_when_it_is_pressed_twice_then_as_after_a_dialog(
     served: SimulatedCluster, tmp_path: Path
 ) -> None:
     arming = replace(ARMS_AT_ONCE, closed=600.0)
     async with open_deck(write_configuration(served, tmp_path), arming=arming) as deck:
         await deck.all_known()
+        await deck.press("a")
+        await deck.form()
+        await deck.alone()
+        await deck.press("escape")
+        await deck.until(lambda: deck.app.screen is deck.app.deck)
+        await deck.press("q")
+        await deck.shows("q again quits.")
+        assert deck.app.is_running
         for view in ("0", "w", "question_mark"):
             await deck.press(view)
             await deck.until(lambda: deck.app.screen is not deck.app.deck)

@@ -58,7 +58,7 @@ class QuitKey:
     """Decides whether the key that goes back quits; times are monotonic.
 
     Who presses it once for each view may press it once too often: for `wait` seconds after it
-    closed a view, it quits only when it is pressed twice.
+    closed a view, or a dialog was closed, it quits only when it is pressed twice.
     """
 
     def __init__(self, wait: float) -> None:
@@ -67,7 +67,7 @@ class QuitKey:
         self._is_warned = False
 
     def closed(self, now: float) -> None:
-        """Record that it closed a view."""
+        """Record that it closed a view, or that a dialog was closed."""
         self._closed_at, self._is_warned = now, False
 
     def quits(self, now: float) -> bool:

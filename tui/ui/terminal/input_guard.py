@@ -15,7 +15,8 @@ class ArmingTimes:
     `painted` counts from when the terminal has shown the first frame, `quiet` from the last key
     that came before arming; `unconfirmed` is in its place where the terminal never confirms.
     `alone` is how long before and after a key that decides there must be no other. For `closed`
-    after the key that quits has closed a view, it quits only when it is pressed twice.
+    after the key that quits has closed a view, or a dialog was closed, it quits only when it is
+    pressed twice.
     """
 
     painted: float = 0.6
