@@ -136,11 +136,9 @@ def test_an_action_in_a_cluster_that_another_process_rolls_is_refused_before_it_
     asked = known.run(*TYPED, typed="y\n")
     assert ran.code == asked.code == 3
     for err in (ran.err, asked.err):
-        assert re.match(r"rsdeck: user .+, pid \d+ on elsewhere, for \d+ s, ", err)
-        assert err.endswith(
-            "rolls restart alert_mgr on 3 nodes of demo: "
-            "wait until it ends, or abort it there; nothing was sent\n"
-        )
+        what = "another rsdeck rolls restart alert_mgr on 3 nodes of demo"
+        assert re.match(rf"rsdeck: {what} \(user .+, pid \d+ on elsewhere, for \d+ s\): ", err)
+        assert err.endswith("): wait until it ends, or abort it there; nothing was sent\n")
     report = known.run("restart", "node2", SERVICE, "--dry-run", "--json")
     error = json.loads(report.out)["error"]
     assert (error["code"], error["retryable"]) == ("not_sent", True)

@@ -146,7 +146,10 @@ def test_the_same_node_is_busy_by_address_or_by_cluster_and_uid(
 ) -> None:
     holder, other = (NodeLock(tmp_path / "s" / "r", one, "here") for one in (first, second))
     holder.take()
-    with pytest.raises(NodeBusy, match=r"for \d+ s, has an action open on node3"):
+    with pytest.raises(
+        NodeBusy,
+        match=r"^another rsdeck has an action open on node3 \(user .+, pid \d+, for \d+ s\)$",
+    ):
         other.take()
     holder.free()
     other.take()
@@ -200,7 +203,8 @@ def test_two_processes_do_not_roll_one_cluster_side_by_side(tmp_path: Path, othe
     first = RolloutLock(tmp_path / "s" / "r", plan(1, 2, 3), "here")
     second = RolloutLock(tmp_path / "s" / "r", other, "here")
     first.take()
-    holder = r"^user .+, pid \d+, for \d+ s, rolls restart alert_mgr on 3 nodes of demo$"
+    what = "another rsdeck rolls restart alert_mgr on 3 nodes of demo"
+    holder = rf"^{what} \(user .+, pid \d+, for \d+ s\)$"
     with pytest.raises(NodeBusy, match=holder):
         second.take()
     first.free()
@@ -215,7 +219,7 @@ def test_a_check_of_a_lock_neither_keeps_it_nor_names_itself_as_its_holder(tmp_p
         one.check()
     rolling.take()
     for one in looking:
-        with pytest.raises(NodeBusy, match=r"rolls restart alert_mgr on 3 nodes of demo$"):
+        with pytest.raises(NodeBusy, match=r"rolls restart alert_mgr on 3 nodes of demo \("):
             one.check()
     rolling.free()
     looking[0].check()
@@ -272,12 +276,30 @@ async def test_a_look_finds_the_rollouts_of_other_processes_alone_and_makes_no_f
         *own, third, fourth, by_address = await journal.rolled_elsewhere(nodes)
         assert own == ["", ""]
         assert third == fourth == by_address
-        assert third.startswith("user ")
-        assert third.endswith(
-            "rolls restart alert_mgr on 2 nodes of demo: wait until it ends, or abort it there"
-        )
+        what = "another rsdeck rolls restart alert_mgr on 2 nodes of demo"
+        assert third.startswith(f"{what} (user ")
+        assert third.endswith(" s): wait until it ends, or abort it there")
+        other.mark_paused(is_paused=True)
+        (busy,) = await journal.rolled_elsewhere(there.steps[:1])
+        assert busy.startswith(f"{what} (user ")
+        way = "it is paused: resume or abort it there, or act from its deck"
+        assert busy.endswith(f" s); {way}")
+        other.mark_paused(is_paused=False)
+        assert await journal.rolled_elsewhere(there.steps[:1]) != (busy,)
     other.free()
     assert await journal.rolled_elsewhere(nodes) == ("",) * 5
+
+
+async def test_another_process_sees_whether_a_rollout_is_paused(folder: Path) -> None:
+    here, other = OrderJournal(folder), OrderJournal(folder)
+    async with here.hold_cluster(plan(1)):
+        for is_paused in (True, False):
+            here.rollout_paused(plan(1), is_paused=is_paused)
+            await here.rolled_elsewhere(())  # after it, in the same thread
+            (busy,) = await other.rolled_elsewhere(plan(1).steps)
+            assert ("it is paused" in busy) is is_paused
+    here.rollout_paused(plan(1), is_paused=True)
+    assert await other.rolled_elsewhere(plan(1).steps) == ("",)
 
 
 async def test_a_rollout_that_is_turned_away_does_not_end_the_own_one_that_is_locked(

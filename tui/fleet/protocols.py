@@ -71,6 +71,10 @@ class Journal(Protocol):
     def hold_cluster(self, plan: Plan) -> AbstractAsyncContextManager[None]:
         """Lock a plan's cluster against the rollouts of every other process."""
 
+    def rollout_paused(self, plan: Plan, *, is_paused: bool) -> None:
+        """Record for other processes whether a rollout that holds its cluster is paused."""
+        return
+
     async def rolled_elsewhere(self, nodes: Sequence[Step | Target]) -> tuple[str, ...]:
         """Return for each node which other process goes over its cluster with a rollout.
 

@@ -44,7 +44,14 @@ _CHECKED_FOR, _CHECKED_AT_MOST = 0.1, 2.0
 
 
 class NodeBusy(JournalError):
-    """Another process has it locked; the sentence says which."""
+    """Another process has it locked; the sentence says which.
+
+    It `is_paused` where what the other does is paused, as far as it recorded that.
+    """
+
+    def __init__(self, text: str, *, is_paused: bool = False) -> None:
+        super().__init__(text)
+        self.is_paused = is_paused
 
 
 class ProcessLock:
@@ -59,6 +66,8 @@ class ProcessLock:
         self._what = what
         self._host = host
         self._files = contextlib.ExitStack()
+        self._taken: list[int] = []
+        self._note: dict[str, Any] = {}
         self.is_taken = False
 
     def take(self, wait: float = _CHECKED_FOR) -> None:
@@ -67,12 +76,29 @@ class ProcessLock:
         The wait is for another process that only checks it.
         """
         until = awake() + wait
+        self._note = {
+            **timestamp(),
+            "pid": os.getpid(),
+            "user": user_name(),
+            "host": self._host,
+            "paused": 0,
+            "what": self._what[:_WHAT_AT_MOST],
+        }
+        taken = []
         with contextlib.ExitStack() as files:
             for path, file in self._opened(files, make=True):
                 with storage_errors(path):
                     self._lock(file, until)
+                taken.append(file)
             self._files = files.pop_all()
-        self.is_taken = True
+        self._taken, self.is_taken = taken, True
+
+    def mark_paused(self, *, is_paused: bool) -> None:
+        """Record whether what it is locked for is paused; nothing where that cannot be written."""
+        self._note["paused"] = int(is_paused)  # as long either way: whoever reads it reads it whole
+        with contextlib.suppress(OSError):
+            for file in self._taken:
+                os.pwrite(file, json.dumps(self._note).encode("ascii"), 0)
 
     def check(self) -> None:
         """Raise NodeBusy where another process has it, at once; JournalError as `take`.
@@ -83,10 +109,11 @@ class ProcessLock:
             for path, file in self._opened(files, make=False):
                 with storage_errors(path):
                     if _is_held(file):
-                        raise NodeBusy(self._holder_text(file))
+                        raise self._busy(file)
 
     def free(self) -> None:
         """Unlock it."""
+        self._taken = []
         self._files.close()
         self.is_taken = False
 
@@ -111,33 +138,27 @@ class ProcessLock:
             except BlockingIOError:
                 late = awake() - until
                 if late > 0 and _is_held(file):
-                    raise NodeBusy(self._holder_text(file)) from None
+                    raise self._busy(file) from None
                 if late > _CHECKED_AT_MOST:
                     text = "another rsdeck checks the lock, and does not go on: try again"
                     raise NodeBusy(text) from None
             time.sleep(0.005)
-        note = {
-            **timestamp(),
-            "pid": os.getpid(),
-            "user": user_name(),
-            "host": self._host,
-            "what": self._what[:_WHAT_AT_MOST],
-        }
         os.ftruncate(file, 0)
-        os.pwrite(file, json.dumps(note).encode("ascii"), 0)
+        os.pwrite(file, json.dumps(self._note).encode("ascii"), 0)
 
-    def _holder_text(self, file: int) -> str:
+    def _busy(self, file: int) -> NodeBusy:
         try:
             note = json.loads(os.pread(file, _NOTE_AT_MOST, 0))
         except ValueError:
             note = None
         if not isinstance(note, dict):
-            return f"another deck {self._what}"
+            return NodeBusy(f"another rsdeck {self._what}")
         on = clean(str(note.get("host", "")))
         where = f" on {on}" if on != self._host else ""
         who = f"user {clean(str(note.get('user', '')))}, pid {clean(str(note.get('pid')))}{where}"
         what = clean(str(note.get("what", self._what)), _WHAT_AT_MOST)
-        return f"{who}, {_since(note)}, {what}"
+        text = f"another rsdeck {what} ({who}, {_since(note)})"
+        return NodeBusy(text, is_paused=note.get("paused") == 1)
 
 
 def _is_held(file: int) -> bool:
@@ -255,6 +276,7 @@ class OrderJournal:
         self._opening: dict[str, Any] = {}
         self._is_open = False
         self._rollouts = RolloutFollower()
+        self._rollout_locks: dict[int, RolloutLock] = {}
         self._locked: set[str] = set()
         """The names of the locks that this process has; only the writer's thread uses it."""
         self.unfinished_rollouts: tuple[UnfinishedRollout, ...] = ()
@@ -291,8 +313,19 @@ class OrderJournal:
     @asynccontextmanager
     async def hold_cluster(self, plan: Plan) -> AsyncIterator[None]:
         """Lock a plan's cluster against the rollouts of every other process; as `hold`."""
-        async with self._held(RolloutLock(self._folder, plan, self._who["host"])):
-            yield
+        lock = RolloutLock(self._folder, plan, self._who["host"])
+        async with self._held(lock):
+            self._rollout_locks[plan.number] = lock
+            try:
+                yield
+            finally:
+                del self._rollout_locks[plan.number]
+
+    def rollout_paused(self, plan: Plan, *, is_paused: bool) -> None:
+        """Record for other processes whether a rollout that holds its cluster is paused."""
+        lock = self._rollout_locks.get(plan.number)
+        if lock is not None:
+            self._writer.put(lambda: lock.mark_paused(is_paused=is_paused))
 
     @asynccontextmanager
     async def _held(self, lock: ProcessLock) -> AsyncIterator[None]:
@@ -477,7 +510,10 @@ class OrderJournal:
         try:
             ProcessLock(self._folder, names, "rolls this cluster", self._who["host"]).check()
         except NodeBusy as busy:
-            raise NodeBusy(f"{busy}: wait until it ends, or abort it there") from None
+            way = ": wait until it ends, or abort it there"
+            if busy.is_paused:
+                way = "; it is paused: resume or abort it there, or act from its deck"
+            raise NodeBusy(f"{busy}{way}", is_paused=busy.is_paused) from None
 
     def _is_free(self, order: Order) -> bool:
         """Whether no other process has an action open on the node; without locks, none has."""

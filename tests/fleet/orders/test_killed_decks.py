@@ -212,7 +212,8 @@ async def test_two_decks_on_one_node_send_one_order_and_the_other_names_the_hold
             verdict = await deck.verdict(deck.give(Verb.RESTART, "alert_mgr"))
             assert verdict.result is Result.NOT_SENT
             assert re.fullmatch(
-                rf"user \S+, pid {pid}, for \d s, has an action open on node1; nothing was sent",
+                r"another rsdeck has an action open on node1 "
+                rf"\(user \S+, pid {pid}, for \d s\); nothing was sent",
                 verdict.text,
             )
             assert len(server.posts) == 1

@@ -755,8 +755,9 @@ async def test_a_cluster_that_another_process_rolls_gets_no_second_rollout(
         other.take()
         deck.fleet.rollouts.begin(plan)
         now = await reaches(deck, plan, RolloutState.ABORTED)
-        assert "rolls restart alert_mgr on 3 nodes of demo; nothing was sent" in now.text
-        assert now.text.startswith("user ")
+        what = "another rsdeck rolls restart alert_mgr on 3 nodes of demo"
+        assert now.text.startswith(f"{what} (user ")
+        assert "s); nothing was sent" in now.text
         other.free()
         again = await begun(deck)
         await reaches(deck, again, RolloutState.DONE)
@@ -773,11 +774,9 @@ async def test_a_cluster_that_another_process_rolls_gets_no_single_action(
         other.take()
         verdict = await deck.verdict(deck.give(Verb.RESTART, SERVICE, node="node2"))
         assert verdict.result is Result.NOT_SENT
-        assert verdict.text.startswith("user ")
-        assert verdict.text.endswith(
-            "rolls restart alert_mgr on 2 nodes of demo: "
-            "wait until it ends, or abort it there; nothing was sent"
-        )
+        what = "another rsdeck rolls restart alert_mgr on 2 nodes of demo"
+        assert verdict.text.startswith(f"{what} (user ")
+        assert verdict.text.endswith("): wait until it ends, or abort it there; nothing was sent")
         assert not posts(three)
         other.free()
         verdict = await deck.verdict(deck.give(Verb.RESTART, SERVICE, node="node2"))
@@ -797,7 +796,9 @@ async def test_a_rollout_of_another_process_that_was_found_refuses_before_anythi
         other = RolloutLock(folder, plan, "elsewhere")
         other.take()
         await deck.fleet.find_rollouts(nodes)
-        with pytest.raises(NotAccepted, match="rolls restart alert_mgr on 3 nodes of demo: wait"):
+        with pytest.raises(
+            NotAccepted, match=r"rolls restart alert_mgr on 3 nodes of demo \(.+\): wait"
+        ):
             deck.fleet.give(order)
         refused = deck.fleet.rollouts.plan((SERVICE,), nodes)
         assert isinstance(refused, PlanRefusal)

@@ -373,10 +373,14 @@ async def test_a_rehearsal_names_the_node_whose_gate_is_closed_and_sends_nothing
 
 
 class Endings(NullJournal):
-    """Keeps how rollouts ended."""
+    """Keeps how rollouts ended, and whether they were paused."""
 
     def __init__(self) -> None:
         self.endings: list[tuple[bool, str]] = []
+        self.pauses: list[bool] = []
+
+    def rollout_paused(self, plan: Plan, *, is_paused: bool) -> None:
+        self.pauses.append(is_paused)
 
     def rollout_ended(self, plan: Plan, *, is_done: bool, text: str) -> None:
         self.endings.append((is_done, text))
@@ -389,8 +393,10 @@ async def test_an_abort_is_recorded_as_one_and_after_the_end_it_changes_nothing(
         async with running(profile(server.url), patience=QUICK, journal=journal) as deck:
             plan = await begun(deck, SERVICE)
             await paused(deck, plan)
+            assert journal.pauses == [True]
             deck.fleet.rollouts.abort(plan.number)
             await deck.until(lambda: progress(deck, plan).state is RolloutState.ABORTED)
+            assert journal.pauses == [True, False]
             ended = progress(deck, plan)
             deck.fleet.rollouts.abort(plan.number)
             assert progress(deck, plan) == ended

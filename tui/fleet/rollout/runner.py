@@ -363,7 +363,9 @@ class RolloutRunner:
             self._show(stop=stop)
             return False
         began = monotonic()
+        self._fleet.journal.rollout_paused(self._plan, is_paused=True)
         action = await self._choice(step, stop)
+        self._fleet.journal.rollout_paused(self._plan, is_paused=False)
         paused_for = self.progress.paused_for + monotonic() - began
         self.progress = replace(self.progress, paused_for=paused_for)
         self._asleep_before = asleep()
