@@ -384,18 +384,18 @@ async def test_what_changed_while_it_was_scrolled_has_to_be_seen_again_and_ages_
     async with asked(Ticking) as shown:
         question = shown.question
         assert isinstance(question, Ticking)
-        question._renew()
+        question.renew()
         await wait_until(lambda: "down shows the rest" in help_text(shown))
         while not can_confirm(shown):
             await shown.press("down")
         age = question.age
-        question._renew()
+        question.renew()
         await settle(shown.app)
         question._refresh_go()
         assert question.age > age
         assert can_confirm(shown)
         question.risk = "another risk"
-        question._renew()
+        question.renew()
         assert question.query_one("#facts").scroll_offset.y == 0
         await wait_until(lambda: "down shows the rest" in help_text(shown))
         await shown.press("y")
@@ -412,10 +412,10 @@ async def test_a_key_that_was_meant_for_what_was_shown_before_confirms_nothing()
     async with asked(Ticking, size=(80, 60)) as shown:
         question = shown.question
         assert isinstance(question, Ticking)
-        question._renew()
+        question.renew()
         await wait_until(lambda: can_confirm(shown))
         question.risk = "another risk"
-        question._renew()
+        question.renew()
         assert not question.is_armed
         question._confirm()
         assert shown.answers == []
@@ -429,13 +429,13 @@ async def test_what_changed_is_said_until_a_key_counts_and_what_is_typed_meanwhi
     async with asked(Ticking, words="ccs") as shown:
         question = shown.question
         assert isinstance(question, Ticking)
-        question._renew()
+        question.renew()
         while question._hidden(question._fit()):
             await shown.press("down")
         await shown.press("c")
         words = question.query_one("#words", Input)
         question.risk = "another risk"
-        question._renew()
+        question.renew()
         assert not question.is_armed
         key = key_event("c")
         assert not question.drops_input(key), "it is dropped, though it decides nothing"

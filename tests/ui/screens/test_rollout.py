@@ -40,6 +40,7 @@ from tui.config import load
 from tui.fleet.orders.verdict import Patience
 from tui.fleet.rollout.planner import make_plan
 from tui.journal.unfinished import UnfinishedRollout
+from tui.model.clock import monotonic
 from tui.model.rollout import (
     GateNow,
     Plan,
@@ -397,12 +398,19 @@ async def test_a_restart_from_elsewhere_is_accepted_by_one_resume_that_names_it(
 
 
 async def test_enter_never_answers_a_pause(served: SimulatedCluster, tmp_path: Path) -> None:
-    async with open_deck(write_configuration(served, tmp_path), patience=QUICK) as deck:
+    patience = replace(QUICK, recheck=3600, apart=0.0)
+    async with open_deck(write_configuration(served, tmp_path), patience=patience) as deck:
         await paused(deck, served)
         await hears(deck)
         await deck.press("enter")
         assert isinstance(deck.app.screen, RolloutScreen)
+        await deck.until(lambda: progress(deck).gate)
+        before, now = progress(deck).gate, monotonic()
+        await deck.until(lambda: all(node.reading.asked_at > now for node in deck.fleet.nodes))
         await deck.open("r", RolloutActionDialog)
+        dialog = deck.app.screen
+        assert isinstance(dialog, RolloutActionDialog)
+        await deck.until(lambda: dialog.seen not in (None, before))  # it is checked as this opens
         await deck.shows("gate", "checked", " ago")  # by now, beside why it was paused
         await deck.armed()
         await deck.press_until("enter", lambda: isinstance(deck.app.screen, RolloutScreen))

@@ -195,6 +195,10 @@ class Rollouts:
         """Go to no further node. An order that was given is watched to its end."""
         self._runners[number].choose(RolloutAction.ABORT)
 
+    def recheck(self, number: int) -> None:
+        """Have the gate of a paused rollout checked now: the operator is about to choose."""
+        self._runners[number].recheck_soon()
+
     def note_answer(self, node: str, *, is_good: bool) -> None:
         """Have the gate of a paused rollout checked now where a node answers again."""
         if not is_good:

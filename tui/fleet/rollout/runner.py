@@ -136,7 +136,7 @@ class RolloutRunner:
             self._aborted_on = datetime.now(UTC)
 
     def recheck_soon(self) -> None:
-        """Check the gate of a paused rollout before its time: a node of its cluster changed."""
+        """Check the gate of a paused rollout before its time."""
         self._has_changed.set()
 
     async def run(self) -> None:

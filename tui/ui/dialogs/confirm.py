@@ -192,9 +192,9 @@ class ConfirmDialog(ArmedScreen[_Result | None], Generic[_Result]):
         self.query_one("#how", TextLine).say(self._help_text(None))
         self.begin_arming()
         self.set_interval(0.1, self._arm)
-        self.set_interval(_RENEWED_EVERY, self._renew)
+        self.set_interval(_RENEWED_EVERY, self.renew)
 
-    def _renew(self) -> None:
+    def renew(self) -> None:
         """Find the facts anew; where what was read is another now, say so.
 
         What is being typed is kept meanwhile. It decides nothing before that is seen.

@@ -103,9 +103,12 @@ class RolloutScreen(ArmedScreen[None]):
     # What is shown
 
     def rollouts_moved(self) -> None:
-        """Show the rollout as it is now."""
+        """Show the rollout as it is now, also in the dialog over it."""
         if self.is_mounted:
             self._show()
+        dialog = self.app.screen
+        if isinstance(dialog, RolloutActionDialog) and dialog.is_mounted:
+            dialog.renew()
 
     def on_screen_resume(self) -> None:
         """Show what changed while another view lay over it."""
@@ -279,6 +282,7 @@ class RolloutScreen(ArmedScreen[None]):
 
         dialog = RolloutActionDialog(action, lambda: rollouts.progress[number], self._palette)
         self.app.push_screen(dialog, confirmed)
+        rollouts.recheck(number)
 
 
 def _choices(progress: RolloutProgress, palette: Palette, *, is_short: bool) -> Text:
