@@ -56,12 +56,10 @@ class DetailPane(ScrollPage, can_focus=True):
 
     def on_mount(self) -> None:
         """Name another key to scroll with when it gets or loses the focus."""
-        super().on_mount()
         self.watch(self, "has_focus", self.show_hints, init=False)
 
     def on_resize(self, _: events.Resize) -> None:
         """Lay out again: how wide it is shows only once it has been opened."""
-        self.show_hints()
         if self._rows is not None:
             self._show(*self._rows)
 
