@@ -299,6 +299,7 @@ async def test_another_process_sees_whether_a_rollout_is_paused(folder: Path) ->
             (busy,) = await other.rolled_elsewhere(plan(1).steps)
             assert ("it is paused" in busy) is is_paused
     here.rollout_paused(plan(1), is_paused=True)
+    await here.rolled_elsewhere(())
     assert await other.rolled_elsewhere(plan(1).steps) == ("",)
 
 

@@ -194,7 +194,7 @@ async def test_the_clusters_own_log_is_merged_in_and_can_be_shown_alone(
         await timeline(deck)
         await row(deck, "node2", "· cluster", "node_memory, node:2")
         await row(deck, "demo", "· cluster", "backup_succeeded, database 1")
-        await row(deck, "node2", "alert_mgr", "RUNNING → STOPPED, not sent from here")
+        await row(deck, "node2", "alert_mgr", "→ STOPPED, not sent from here")
         await row(deck, "? no data", "not watched ", "(1 h 30 m)")
         await deck.shows(f"{len(rows(deck)) - 1} events + 1 no data", "since")
         await deck.press("end", "enter")
