@@ -315,7 +315,9 @@ async def test_a_rollout_that_is_turned_away_does_not_end_the_own_one_that_is_lo
 
 
 async def test_a_look_that_the_disk_does_not_answer_finds_nothing(folder: Path) -> None:
-    journal = OrderJournal(folder, limit=0.1)
+    earlier, journal = OrderJournal(folder), OrderJournal(folder, limit=0.1)
+    await earlier.begin()
+    earlier.end()
     await journal.begin()
     with locked(folder):
         journal.refused(Verb.STOP, "node1", ("ccs",), "it is required")
