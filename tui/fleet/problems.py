@@ -192,8 +192,8 @@ class NodeCondition:
 class AlertReport:
     """The alerts of one cluster; `nodes` are the names of its profiles by their nodes' uid.
 
-    `cluster` is its name in its profiles; `title` is what to call it, and is that of no other
-    cluster. Where no profile names it, each of them reports it by itself, and `nodes` are those
+    `cluster` is its name in its profiles; `title` is what to call it, by the name that is known.
+    Where no profile names it, each of them reports it by itself, and `nodes` are those
     of which the same cluster is known; without that the reporting one alone.
     """
 
@@ -211,7 +211,7 @@ def alert_reports(watches: Iterable[NodePoller]) -> tuple[AlertReport, ...]:
     reports: list[AlertReport] = []
     for cluster, group in clusters.items():
         listed = {} if cluster else _listed_places(group)
-        names = {watch.name: cluster or _told_cluster(watch, listed) for watch in group}
+        names = {watch.name: cluster or _cluster_name(watch, listed) for watch in group}
         same: dict[str, list[NodePoller]] = {}
         for watch in group:
             same.setdefault(names[watch.name], []).append(watch)
@@ -229,7 +229,7 @@ _Place = tuple[int | None, str]
 
 
 def _listed_places(watches: Iterable[NodePoller]) -> dict[_Place, str]:
-    """Return the cluster of each place that a cluster lists which tells its name.
+    """Return the name of the cluster of each place that a cluster with a known name lists.
 
     It is empty where two clusters list the same place, as two private networks may.
     """
@@ -244,7 +244,7 @@ def _listed_places(watches: Iterable[NodePoller]) -> dict[_Place, str]:
     return listed
 
 
-def _told_cluster(watch: NodePoller, listed: Mapping[_Place, str]) -> str:
+def _cluster_name(watch: NodePoller, listed: Mapping[_Place, str]) -> str:
     """Return the name of a node's cluster by what it says, or a cluster that lists it.
 
     A replica redirects the call for the name. Empty where it is not known.
